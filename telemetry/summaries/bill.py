@@ -37,25 +37,31 @@ def bill_text(bill: Bill, screen: Screen = PAPER) -> str:
         sum((row["usd"] for row in rows if row["item"] == item), Decimal(0))
         for item in ("billed by GitHub", "unexplained")
     )
-    rest = f"{unexplained:,.2f} is unexplained"
+    rest = f"{_usd(unexplained)} is unexplained"
     if not unexplained and not bill.unexplained:
         rest = "nothing is unexplained"
     elif not unexplained:
         rest = "0.00 is unexplained in the sum, but not line by line"
     parts = [
         screen.styled(
-            f"GitHub bills {billed:,.2f}; {rest}; US dollars.", YELLOW if bill.unexplained else BOLD
+            f"GitHub bills {_usd(billed)}; {rest}; US dollars.",
+            YELLOW if bill.unexplained else BOLD,
         ),
-        rows_text(COLUMNS, [{**row, "usd": f"{row['usd']:,.2f}"} for row in rows], screen),
+        rows_text(COLUMNS, [{**row, "usd": _usd(row["usd"])} for row in rows], screen),
     ]
     if bill.unexplained:
-        shown = [{**row, "usd": f"{row['unexplained_usd']:,.2f}"} for row in bill.unexplained]
+        shown = [{**row, "usd": _usd(row["unexplained_usd"])} for row in bill.unexplained]
         parts.append("The largest unexplained lines; FORMAT=json and Q=bill_lines have more:")
         parts.append(rows_text(["usd", *SHOWN], shown, screen))
         parts += _opposites(bill.unexplained)
         parts += _renamed(bill)
     parts.append(reading_text(bill.causes, screen))
     return "\n\n".join(parts)
+
+
+def _usd(amount: Decimal) -> str:
+    """Return US dollars; less than a cent with enough decimals not to seem nothing."""
+    return f"{amount:z,.4f}" if 0 < abs(amount) < Decimal("0.01") else f"{amount:,.2f}"
 
 
 def _opposites(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -241,6 +241,15 @@ def test_a_credit_is_no_run_that_is_not_stored(
     assert dollars["billed by GitHub"] == Decimal("0.024")
 
 
+def test_less_than_a_cent_is_not_shown_as_nothing(connection: Connection, tmp_path: Path) -> None:
+    store_job(connection, 1)
+    found = load(connection, tmp_path, HEADER, line(2, "other.yml").replace("0.012", "0.0002"))
+    said = bill_text(found)
+    assert said.startswith("GitHub bills 0.0002; -0.0060 is unexplained; US dollars.")
+    assert re.search(r"^2026-01  unexplained +-0.0060 ", said, re.MULTILINE)
+    assert re.search(r"^2026-01  storage +0.00 ", said, re.MULTILINE)
+
+
 def test_a_newer_report_of_a_day_replaces_the_older(connection: Connection, tmp_path: Path) -> None:
     load(connection, tmp_path, HEADER, line(5), line(2, "other.yml"))
     load(connection, tmp_path, HEADER, line(3), line(4))
