@@ -3,14 +3,15 @@
 -- which is the account or schedule that caused the run. Runners are at list price, LLM calls as
 -- reported, otherwise at list price. forecast_usd adds, for each remaining day, the mean of its
 -- weekday over the last full weeks, at most eight; later weeks count more. weeks is the number of
--- these weeks; for several repositories, its mean weighted by cost. A repository's weeks begin on
--- its first day with a known cost, but after the last day that is mostly unlisted or, before the
--- last week, without most of its jobs. They end where its runs were last listed; the days since
--- then count as remaining ones. No sum includes other parts of the month that were never listed.
--- The true end lies between low_usd and high_usd in nine of ten months (docs/accuracy.md); both
--- come from how much weeks differ. With one week there is no high_usd; with none there is no
--- forecast, and a forecast for several repositories has only what such a one has spent. low_usd is
--- then the amount spent. unpriced jobs and calls have no known cost and are not included.
+-- these weeks; for several repositories, how many those with nine tenths of the cost have at least.
+-- A repository's weeks begin on its first day with a known cost, but after the last day that is
+-- mostly unlisted or, before the last week, without most of its jobs. They end where its runs were
+-- last listed; the days since then count as remaining ones. No sum includes other parts of the
+-- month that were never listed. The true end lies between low_usd and high_usd in nine of ten
+-- months (docs/accuracy.md); both come from how much weeks differ. With fewer than two weeks there
+-- is no high_usd, and low_usd is the amount spent. With none, a repository has no forecast, and a
+-- forecast for several has only what this one has spent. unpriced jobs and calls have no known cost
+-- and are not included.
 --   psql "$DATABASE_URL" -f sql/analysis/forecast.sql
 with period as not materialized (
   select
@@ -276,6 +277,11 @@ of_repositories as materialized (
     repository_id,
     max(placed.weeks) as weeks,
     max(means.usd) as week_usd,
+    coalesce(
+      max(means.usd),
+      sum(placed.usd) filter (where placed.day >= placed.rest_from - 7),
+      0
+    ) as weight,
     array[
       sum(placed.usd) filter (where placed.week = 0),
       sum(placed.usd) filter (where placed.week = 1),
@@ -315,17 +321,33 @@ of_repositories as materialized (
     month.ends_on,
     placed.rest_from
 ),
+-- How much weeks differ is known of as many as those with most of the cost have: the others change
+-- little.
 spent as materialized (
   select
     kind,
     subject,
     name,
-    coalesce(round(sum(weeks * week_usd) / nullif(sum(week_usd), 0)), max(weeks))::integer as weeks,
+    max(weeks) filter (where weight_of_as_long >= 0.9 * weight_of_all) as weeks,
+    max(weeks) as most_weeks,
     sum(usd) as usd,
     sum(begun_usd) as begun_usd,
     max(days_left) as days_left,
     sum(unpriced)::bigint as unpriced
-  from of_repositories
+  from (
+    select
+      kind,
+      subject,
+      name,
+      weeks,
+      usd,
+      begun_usd,
+      days_left,
+      unpriced,
+      sum(weight) over (partition by kind, subject, name order by weeks desc) as weight_of_as_long,
+      sum(weight) over (partition by kind, subject, name) as weight_of_all
+    from of_repositories
+  ) as weighted
   group by
     kind,
     subject,
@@ -405,7 +427,7 @@ forecasts as (
     spent.usd,
     spent.unpriced,
     case
-      when spent.weeks >= 1 then spent.usd
+      when spent.most_weeks >= 1 then spent.usd
         + coalesce(expected.later_usd, 0)
         + greatest(coalesce(expected.begun_usd, 0) - spent.begun_usd, 0)
     end as forecast_usd,

@@ -121,7 +121,7 @@ def _unpriced(lines: Sequence[Line], forecasts: Sequence[Mapping[str, Any]]) -> 
 
 
 def _young(lines: Sequence[Line], forecasts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield that forecasts lack data, and of which repositories, which other forecasts include."""
+    """Yield that forecasts or their bounds lack data, and which repositories have no forecast."""
     kinds = {line.kind for line in lines}
     young = dict.fromkeys(
         row["name"]
@@ -130,7 +130,7 @@ def _young(lines: Sequence[Line], forecasts: Sequence[Mapping[str, Any]]) -> Ite
         and row["kind"] in kinds
         and row["spent_usd"]
     )
-    if young or any(line.forecast_usd is None and line.spent_usd for line in lines):
+    if young or any(line.high_usd is None and line.spent_usd for line in lines):
         named = f" of {first_of([*young], MOST_NAMES)}" if young else ""
         yield (
             "A forecast needs a full week of data after the last gap, and its interval two. Until "

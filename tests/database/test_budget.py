@@ -126,6 +126,8 @@ def test_a_forecast_that_includes_a_new_repository_says_that_its_future_is_not_i
 
     assert noted(forecast_usd=None).endswith("only what is spent of acme/new counts.")
     assert not noted() and not noted("llm", forecast_usd=None)
+    one_week = [{**forecast(high_usd=None), "month": "2026-03", "days_left": 3}]
+    assert "its interval two" in budget_text(lines(caps, one_week, "spent"), one_week)
     assert not noted(forecast_usd=None, spent_usd=0)
 
 

@@ -226,8 +226,44 @@ def test_the_forecast_of_all_is_the_sum_of_its_repositories(connection: Connecti
             float(sum(row[column] for row in parts)), abs=0.02
         )
     # Most of the cost is known for two weeks, so the interval is as wide as of these.
-    assert of_all["weeks"] == 3
+    assert of_all["weeks"] == 2
     assert {**of_actor, "subject": "all", "name": "all"} == of_all
+
+
+@pytest.mark.parametrize(("age", "weeks"), [(16, 2), (9, 1), (5, 0)])
+def test_a_new_repository_with_much_of_the_cost_widens_the_interval_of_all(
+    new_database: Callable[[str], str], migrated: str, age: int, weeks: int
+) -> None:
+    """Each of 24 accounts uses an old repository, and one that is so many days old."""
+    today, month = date(2026, 6, 12), [date(2026, 6, day) for day in range(1, 31)]
+    true: dict[str, float] = {}
+    with open_connection(new_database(migrated)) as connection:
+        for seed in range(24):
+            name = f"dev-{seed}"
+            for number, first in enumerate((date(2026, 4, 1), today - timedelta(days=age))):
+                days = daily_minutes(2 * seed + number, date(2026, 4, 1), 91, YEARS["restless"])
+                own = {day: (1 + 2 * number) * minutes for day, minutes in days if day >= first}
+                spent = sum(float(own[day] * PRICE) for day in month if day in own)
+                true[name] = true.get(name, 0) + spent
+                of = {
+                    "repository_id": 2 * seed + number,
+                    "repository": f"acme/r{2 * seed + number}",
+                }
+                store_year(
+                    connection, list(own.items()), 200 * (2 * seed + number), actor=name, **of
+                )
+        connection.execute("analyze")
+        rows = ask(connection, "forecast", scope(today)).rows
+    of_actors = {row["name"]: row for row in rows if row["subject"] == "actor"}
+    assert of_actors.keys() == true.keys()
+    assert {row["weeks"] for row in of_actors.values()} == {weeks}
+    assert all(row["forecast_usd"] > row["spent_usd"] for row in of_actors.values())
+    if weeks < 2:
+        assert all(row["high_usd"] is None for row in of_actors.values())
+        assert all(row["low_usd"] == row["spent_usd"] for row in of_actors.values())
+        return
+    held = [row["low_usd"] <= true[name] <= row["high_usd"] for name, row in of_actors.items()]
+    assert sum(held) >= 0.9 * len(held)
 
 
 def test_weeks_whose_jobs_are_not_stored_are_in_no_forecast(connection: Connection) -> None:
