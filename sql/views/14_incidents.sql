@@ -167,91 +167,59 @@ pushes as materialized (
   group by
     repository_id,
     commit_sha
-),
-reds as (
-  select
-    repository_id,
-    max(repository) as repository,
-    workflow_id,
-    (array_agg(workflow order by created_at desc))[1] as workflow,
-    (array_agg(workflow_path order by created_at desc))[1] as workflow_path,
-    (array_agg(commit_sha order by created_at, github_run_id))[1] as commit_sha,
-    (array_agg(html_url order by created_at, github_run_id))[1] as html_url,
-    (array_agg(actor order by created_at, github_run_id))[1] as actor,
-    (array_agg(last_green_at order by created_at, github_run_id))[1] as last_green_at,
-    (array_agg(last_green_sha order by created_at, github_run_id))[1] as last_green_sha,
-    (array_agg(last_green_url order by created_at, github_run_id))[1] as last_green_url,
-    min(red_at) as red_at,
-    recovered_at,
-    max(mended_sha) as mended_sha,
-    max(mended_by) as mended_by,
-    max(mended_url) as mended_url,
-    count(*) as red_runs,
-    count(*) filter (where cause = 'push') as red_pushes,
-    count(*) filter (where cause = 'schedule') as red_schedules,
-    count(*) filter (where cause = 'workflow') as red_by_workflows,
-    count(distinct person) as people,
-    max(created_at) as last_red_run_created_at,
-    array_agg(created_at order by created_at, github_run_id) as red_run_created_at,
-    array_agg(cause order by created_at, github_run_id) as red_run_causes,
-    array_agg(person order by created_at, github_run_id) as red_run_people,
-    coalesce(bool_or(own_green_at = recovered_at), false) as is_recovered_by_rerun
-  from between_greens
-  left join actor_kinds using (actor)
-  left join pushes using (repository_id, commit_sha)
-  cross join lateral (
-    select case when actor_kinds.kind not in ('bot', 'agent') then actor end as person
-  ) as persons
-  cross join lateral (
-    select
-      case
-        when event_type = 'schedule' then 'schedule'
-        when event_type in ('workflow_dispatch', 'repository_dispatch') then 'dispatch'
-        when event_type <> 'workflow_run' then 'push'
-        -- GitHub does not say which run started it. One of a push has ended just before.
-        when created_at between pushes.first_at and pushes.last_at + interval '1 hour' then 'push'
-        else 'workflow'
-      end as cause
-  ) as causes
-  where red_at < coalesce(recovered_at, 'infinity')
-  group by
-    repository_id,
-    workflow_id,
-    recovered_at
 )
 select
-  reds.repository_id,
-  reds.repository,
-  reds.workflow_id,
-  reds.workflow,
-  reds.workflow_path,
-  workflow_names.state as workflow_state,
-  reds.last_green_at,
-  reds.last_green_sha,
-  reds.last_green_url,
-  reds.commit_sha,
-  reds.actor,
-  reds.html_url,
-  reds.red_at,
-  reds.recovered_at,
-  trunc(date_part('epoch', reds.recovered_at - reds.red_at))::bigint as duration_seconds,
-  reds.red_runs,
-  reds.red_pushes,
-  reds.red_schedules,
-  reds.red_by_workflows,
-  reds.people,
-  reds.last_red_run_created_at,
-  reds.red_run_created_at,
-  reds.red_run_causes,
-  reds.red_run_people,
-  reds.mended_sha,
-  reds.mended_by,
-  reds.mended_url,
-  reds.is_recovered_by_rerun
-from reds
-left join workflow_names
-  on workflow_names.repository_id = reds.repository_id
-  and workflow_names.workflow_id = reds.workflow_id;
+  repository_id,
+  max(repository) as repository,
+  workflow_id,
+  (array_agg(between_greens.workflow order by created_at desc))[1] as workflow,
+  (array_agg(between_greens.workflow_path order by created_at desc))[1] as workflow_path,
+  max(workflow_names.state) as workflow_state,
+  (array_agg(last_green_at order by created_at, github_run_id))[1] as last_green_at,
+  (array_agg(last_green_sha order by created_at, github_run_id))[1] as last_green_sha,
+  (array_agg(last_green_url order by created_at, github_run_id))[1] as last_green_url,
+  (array_agg(commit_sha order by created_at, github_run_id))[1] as commit_sha,
+  (array_agg(actor order by created_at, github_run_id))[1] as actor,
+  (array_agg(html_url order by created_at, github_run_id))[1] as html_url,
+  min(red_at) as red_at,
+  recovered_at,
+  trunc(date_part('epoch', recovered_at - min(red_at)))::bigint as duration_seconds,
+  count(*) as red_runs,
+  count(*) filter (where cause = 'push') as red_pushes,
+  count(*) filter (where cause = 'schedule') as red_schedules,
+  count(*) filter (where cause = 'workflow') as red_by_workflows,
+  count(distinct person) as people,
+  max(created_at) as last_red_run_created_at,
+  array_agg(created_at order by created_at, github_run_id) as red_run_created_at,
+  array_agg(cause order by created_at, github_run_id) as red_run_causes,
+  array_agg(person order by created_at, github_run_id) as red_run_people,
+  max(mended_sha) as mended_sha,
+  max(mended_by) as mended_by,
+  max(mended_url) as mended_url,
+  coalesce(bool_or(own_green_at = recovered_at), false) as is_recovered_by_rerun
+from between_greens
+left join workflow_names using (repository_id, workflow_id)
+left join actor_kinds using (actor)
+left join pushes using (repository_id, commit_sha)
+cross join lateral (
+  select case when actor_kinds.kind not in ('bot', 'agent') then actor end as person
+) as persons
+cross join lateral (
+  select
+    case
+      when event_type = 'schedule' then 'schedule'
+      when event_type in ('workflow_dispatch', 'repository_dispatch') then 'dispatch'
+      when event_type <> 'workflow_run' then 'push'
+      -- GitHub does not say which run started it. One of a push has ended just before.
+      when created_at between pushes.first_at and pushes.last_at + interval '1 hour' then 'push'
+      else 'workflow'
+    end as cause
+) as causes
+where red_at < coalesce(recovered_at, 'infinity')
+group by
+  repository_id,
+  workflow_id,
+  recovered_at;
 
 comment on view incidents is
   'One row per time that a workflow was red on the default branch.';
