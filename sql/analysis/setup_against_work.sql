@@ -37,18 +37,7 @@ steps as materialized (
 names as materialized (
   select
     step,
-    case
-      when step ~* (
-          '^(set ?up|initialize containers|check ?out|restore|download|install|pull|log ?in)\M'
-          || '|^(pre )?run (actions/(checkout|setup-|cache|download-)|[^ ]*/(setup|install|login)-)'
-        )
-        then 'set-up'
-      when step ~* (
-          '^(post|complete job|stop containers|clean ?up|upload)\M|^run [^ ]*/upload-'
-        )
-        then 'clean-up'
-      else 'work'
-    end as part
+    coalesce((select max(part) from step_patterns where step ~* pattern), 'work') as part
   from (
     select distinct step
     from steps

@@ -194,11 +194,10 @@ select
     when evidence.is_outage then 'outage'
     when evidence.is_runner then 'runner'
     when failures.conclusion in ('timed_out', 'cancelled') then 'time limit'
-    when not evidence.has_steps then 'no steps'
+    when not steps.has_steps then 'no steps'
     when steps.step is null then 'no step failed'
     when steps.is_cut_off then 'runner lost'
-    when evidence.is_set_up then 'set-up'
-    when evidence.is_clean_up then 'clean-up'
+    when evidence.part is not null then evidence.part
     when again.successes_of_all > 0 then 'flaky'
     when again.executions_of_all > 0 then 'code'
     else 'not run again'
@@ -207,24 +206,24 @@ select
   coalesce(again.successes > 0, false) as is_green_again,
   failures.html_url
 from failures
-left join lateral (
+cross join lateral (
   select
-    (array_agg(
-      coalesce(nullif(workflow_steps.name, ''), 'unnamed')
-      order by
-        coalesce(workflow_steps.conclusion in ('failure', 'timed_out'), false) desc,
-        workflow_steps.number
-    ))[1] as step,
-    bool_and(
-      coalesce(workflow_steps.conclusion not in ('failure', 'timed_out'), true)
-    ) as is_cut_off
+    count(*) > 0 as has_steps,
+    count(*) filter (where workflow_steps.conclusion in ('failure', 'timed_out')) = 0
+      as is_cut_off,
+    (
+      array_agg(
+        coalesce(nullif(workflow_steps.name, ''), 'unnamed')
+        order by
+          coalesce(workflow_steps.conclusion in ('failure', 'timed_out'), false) desc,
+          workflow_steps.number
+      ) filter (where coalesce(workflow_steps.conclusion, '') not in ('success', 'skipped'))
+    )[1] as step
   from workflow_steps
   where workflow_steps.github_run_id = failures.github_run_id
     and workflow_steps.run_attempt = failures.run_attempt
     and workflow_steps.job_id = failures.job_id
-    and workflow_steps.conclusion is distinct from 'success'
-    and workflow_steps.conclusion is distinct from 'skipped'
-) as steps on true
+) as steps
 left join lateral (
   select
     count(*) as executions_of_all,
@@ -242,26 +241,11 @@ left join lateral (
 ) as again on true
 cross join lateral (
   select
-    exists (
-      select 1
-      from workflow_steps
-      where workflow_steps.github_run_id = failures.github_run_id
-        and workflow_steps.run_attempt = failures.run_attempt
-        and workflow_steps.job_id = failures.job_id
-    ) as has_steps,
-    coalesce(
-      steps.step ~* (
-        '^(set ?up|initialize containers|check ?out|restore|download|install|pull|log ?in)\M'
-        || '|^(pre )?run (actions/(checkout|setup-|cache|download-)|[^ ]*/(setup|install|login)-)'
-      ),
-      false
-    ) as is_set_up,
-    coalesce(
-      steps.step ~* (
-        '^(post|complete job|stop containers|clean ?up|upload)\M|^run [^ ]*/upload-'
-      ),
-      false
-    ) as is_clean_up,
+    (
+      select max(step_patterns.part)
+      from step_patterns
+      where steps.step ~* step_patterns.pattern
+    ) as part,
     (
       -- As the view outages defines them, but read from the hour of this failure alone.
       select count(*) >= 5

@@ -15,7 +15,7 @@ import pytest
 from support.history import UNTIL, History, make_history, store
 from support.rows import CREATED_AT, workflow_job, workflow_run
 
-from telemetry.database.connection import SQL, Connection, execute, open_connection
+from telemetry.database.connection import Connection, execute, open_connection
 from telemetry.database.prices import load_name_kinds, load_runner_prices
 from telemetry.database.questions import Scope, ask
 from telemetry.database.upserts import upsert
@@ -108,14 +108,6 @@ def test_set_up_work_and_clean_up_add_up_to_the_steps(stored: Connection) -> Non
             assert minutes == pytest.approx(expected[key][part] / 60, abs=0.06)
         assert row["jobs"] == len(jobs[key])
         assert float(row["job_minutes"]) == pytest.approx(sum(jobs[key].values()) / 60, abs=0.06)
-
-
-def test_one_rule_distinguishes_set_up_from_work_everywhere() -> None:
-    names = ["analysis/setup_against_work", "views/18_failure_causes"]
-    texts = [(SQL / f"{name}.sql").read_text(encoding="utf-8") for name in names]
-    for begin in ("'^(set ?up", "|^(pre )?run (actions", "'^(post|complete"):
-        lines = [[line.strip() for line in text.splitlines() if begin in line] for text in texts]
-        assert lines[0] == lines[1] and len(lines[0]) == 1
 
 
 def test_jobs_that_never_failed_are_those_without_a_failure_in_90_days(stored: Connection) -> None:
