@@ -40,21 +40,14 @@ recent_attempts as (
   select
     github_run_id,
     run_attempt,
-    repository_id,
-    workflow_id,
-    started_by as actor
+    started_by as actor,
+    count(spendings.calls) over (partition by repository_id, workflow_id) > 0 as is_of_agent
   from attempts
   cross join period
+  left join spendings using (github_run_id, run_attempt)
   where created_at >= period.since
     and created_at < period.until
     and (period.repository_ids is null or repository_id = any(period.repository_ids))
-),
-agent_workflows as (
-  select distinct
-    repository_id,
-    workflow_id
-  from recent_attempts
-  inner join spendings using (github_run_id, run_attempt)
 )
 select
   kinds.actor_kind,
@@ -68,20 +61,20 @@ select
   round(sum(spendings.cost_low), 4) as cost_low_usd,
   round(sum(spendings.cost_high), 4) as cost_high_usd
 from recent_attempts
-inner join agent_workflows
-  on agent_workflows.repository_id is not distinct from recent_attempts.repository_id
-  and agent_workflows.workflow_id is not distinct from recent_attempts.workflow_id
+full join spendings
+  on spendings.github_run_id = recent_attempts.github_run_id
+  and spendings.run_attempt = recent_attempts.run_attempt
 left join actor_kinds on actor_kinds.actor = recent_attempts.actor
 cross join lateral (
   select
     case
+      when recent_attempts.github_run_id is null then null
       when recent_attempts.actor = 'a schedule' then 'schedule'
       else coalesce(actor_kinds.kind, 'unknown')
     end as actor_kind
 ) as kinds
-full join spendings
-  on spendings.github_run_id = recent_attempts.github_run_id
-  and spendings.run_attempt = recent_attempts.run_attempt
+-- NULL: calls of no attempt of the period.
+where recent_attempts.is_of_agent is not false
 group by kinds.actor_kind
 order by
   cost_usd desc nulls last,

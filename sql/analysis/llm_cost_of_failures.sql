@@ -39,25 +39,17 @@ recent_attempts as (
   select
     github_run_id,
     run_attempt,
-    repository_id,
-    repository,
-    workflow_id,
     is_rerun,
     is_red,
     is_success,
-    is_green_later
+    is_green_later,
+    count(spendings.calls) over (partition by repository_id, workflow_id) > 0 as is_of_agent
   from attempts
   cross join period
+  left join spendings using (github_run_id, run_attempt)
   where created_at >= period.since
     and created_at < period.until
     and (period.repository_ids is null or repository_id = any(period.repository_ids))
-),
-agent_workflows as (
-  select distinct
-    repository_id,
-    workflow_id
-  from recent_attempts
-  inner join spendings using (github_run_id, run_attempt)
 )
 select
   case
@@ -85,12 +77,11 @@ select
   round(sum(spendings.cost_low), 4) as cost_low_usd,
   round(sum(spendings.cost_high), 4) as cost_high_usd
 from recent_attempts
-inner join agent_workflows
-  on agent_workflows.repository_id is not distinct from recent_attempts.repository_id
-  and agent_workflows.workflow_id is not distinct from recent_attempts.workflow_id
 full join spendings
   on spendings.github_run_id = recent_attempts.github_run_id
   and spendings.run_attempt = recent_attempts.run_attempt
+-- NULL: calls of no attempt of the period.
+where recent_attempts.is_of_agent is not false
 group by
   attempt,
   outcome

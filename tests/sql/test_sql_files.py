@@ -513,9 +513,9 @@ SHARED = {
     ("pull_request_costs", "pull_requests_by_actor_kind"): (
         "runs costs spendings commits known pulls"
     ),
-    ("llm_cost_by_actor", "llm_cost_by_branch"): "spendings agent_workflows",
-    ("llm_cost_by_actor", "llm_cost_by_commit"): "spendings agent_workflows",
-    ("llm_cost_by_actor", "llm_cost_of_failures"): "spendings agent_workflows",
+    ("llm_cost_by_actor", "llm_cost_by_branch"): "spendings",
+    ("llm_cost_by_actor", "llm_cost_by_commit"): "spendings",
+    ("llm_cost_by_actor", "llm_cost_of_failures"): "spendings",
 }
 
 
