@@ -34,33 +34,19 @@ with prices as (
   from llm_prices
 ),
 -- A price with each other price of its model and day: the same tier in another length, or another
--- tier in the same length.
-pairs as (
+-- tier in the same length. Once, also where the planner expects to join it with a single call.
+factors as materialized (
   select
     prices.model,
     prices.provider,
     prices.tier,
     prices.above_input_tokens,
     prices.began_at,
-    others.tier as other_tier,
-    least(
-      others.input_per_mtok / nullif(prices.input_per_mtok, 0),
-      others.output_per_mtok / nullif(prices.output_per_mtok, 0),
-      others.cache_read_per_mtok / nullif(prices.cache_read_per_mtok, 0),
-      others.cache_write_per_mtok / nullif(prices.cache_write_per_mtok, 0),
-      others.cache_write_1h_per_mtok / nullif(prices.cache_write_1h_per_mtok, 0),
-      others.cache_write_12h_per_mtok / nullif(prices.cache_write_12h_per_mtok, 0),
-      1
-    ) as least_share,
-    greatest(
-      others.input_per_mtok / nullif(prices.input_per_mtok, 0),
-      others.output_per_mtok / nullif(prices.output_per_mtok, 0),
-      others.cache_read_per_mtok / nullif(prices.cache_read_per_mtok, 0),
-      others.cache_write_per_mtok / nullif(prices.cache_write_per_mtok, 0),
-      others.cache_write_1h_per_mtok / nullif(prices.cache_write_1h_per_mtok, 0),
-      others.cache_write_12h_per_mtok / nullif(prices.cache_write_12h_per_mtok, 0),
-      1
-    ) as greatest_share
+    greatest(max(ratio) filter (where others.tier = prices.tier), 1) as dearest_length_factor,
+    least(min(ratio) filter (where others.tier not in (prices.tier, 'batch')), 1)
+      as cheapest_live_tier_factor,
+    least(min(ratio) filter (where others.tier <> prices.tier), 1) as cheapest_tier_factor,
+    greatest(max(ratio) filter (where others.tier <> prices.tier), 1) as dearest_tier_factor
   from prices
   join prices as others
     on others.model = prices.model
@@ -76,27 +62,21 @@ pairs as (
         )
       )
     )
-),
--- Once, also where the planner expects to join it with a single call.
-factors as materialized (
-  select
-    model,
-    provider,
-    tier,
-    above_input_tokens,
-    began_at,
-    max(greatest_share) filter (where other_tier = tier) as dearest_length_factor,
-    min(least_share) filter (where other_tier not in (tier, 'batch'))
-      as cheapest_live_tier_factor,
-    min(least_share) filter (where other_tier <> tier) as cheapest_tier_factor,
-    max(greatest_share) filter (where other_tier <> tier) as dearest_tier_factor
-  from pairs
+  cross join lateral (
+    values
+      (others.input_per_mtok / nullif(prices.input_per_mtok, 0)),
+      (others.output_per_mtok / nullif(prices.output_per_mtok, 0)),
+      (others.cache_read_per_mtok / nullif(prices.cache_read_per_mtok, 0)),
+      (others.cache_write_per_mtok / nullif(prices.cache_write_per_mtok, 0)),
+      (others.cache_write_1h_per_mtok / nullif(prices.cache_write_1h_per_mtok, 0)),
+      (others.cache_write_12h_per_mtok / nullif(prices.cache_write_12h_per_mtok, 0))
+  ) as ratios (ratio)
   group by
-    model,
-    provider,
-    tier,
-    above_input_tokens,
-    began_at
+    prices.model,
+    prices.provider,
+    prices.tier,
+    prices.above_input_tokens,
+    prices.began_at
 )
 select
   prices.model,
@@ -118,9 +98,9 @@ select
   prices.peak_hours,
   prices.peak_weekdays,
   factors.dearest_length_factor,
-  coalesce(factors.cheapest_live_tier_factor, 1) as cheapest_live_tier_factor,
-  coalesce(factors.cheapest_tier_factor, 1) as cheapest_tier_factor,
-  coalesce(factors.dearest_tier_factor, 1) as dearest_tier_factor
+  factors.cheapest_live_tier_factor,
+  factors.cheapest_tier_factor,
+  factors.dearest_tier_factor
 from prices
 -- Every price has factors. An inner join is planned as if one price had, and then every call is
 -- compared with every price.
