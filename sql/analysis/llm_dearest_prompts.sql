@@ -13,27 +13,10 @@ with period as not materialized (
     'UTC' as time_zone,
     null::bigint as top
 ),
-calls as (
-  select
-    llm_calls_priced.repository_id,
-    nullif(llm_calls_priced.prompt_name, '') as prompt,
-    llm_calls_priced.timestamp >= period.since as is_this_period,
-    llm_calls_priced.github_run_id,
-    llm_calls_priced.api_calls,
-    llm_calls_priced.cost
-  from llm_calls_priced
-  cross join period
-  where llm_calls_priced.timestamp >= period.since - (period.until - period.since)
-    and llm_calls_priced.timestamp < period.until
-    and (
-      period.repository_ids is null
-      or coalesce(llm_calls_priced.repository_id, 0) = any(period.repository_ids)
-    )
-),
 sums as (
   select
     repository_id,
-    prompt,
+    nullif(prompt_name, '') as prompt,
     count(distinct github_run_id) filter (where is_this_period) as runs,
     count(distinct github_run_id) filter (where not is_this_period) as runs_before,
     coalesce(sum(api_calls) filter (where is_this_period), 0) as calls,
@@ -43,7 +26,12 @@ sums as (
     coalesce(sum(api_calls) filter (where is_this_period and cost is null), 0) as unpriced,
     coalesce(sum(api_calls) filter (where not is_this_period and cost is null), 0)
       as unpriced_before
-  from calls
+  from llm_calls_priced
+  cross join period
+  cross join lateral (select timestamp >= period.since as is_this_period) as kinds
+  where timestamp >= period.since - (period.until - period.since)
+    and timestamp < period.until
+    and (period.repository_ids is null or coalesce(repository_id, 0) = any(period.repository_ids))
   group by
     repository_id,
     prompt

@@ -13,45 +13,34 @@ with period as not materialized (
     null::bigint[] as repository_ids,
     'UTC' as time_zone,
     null::bigint as top
-),
-jobs as (
-  select
-    job_costs.repository_id,
-    job_costs.repository,
-    job_costs.started_by as actor,
-    job_costs.created_at >= period.since as is_last,
-    job_costs.github_run_id,
-    job_costs.minutes,
-    job_costs.list_cost_usd,
-    job_costs.free_because
-  from job_costs
-  cross join period
-  where job_costs.created_at >= period.since - (period.until - period.since)
-    and job_costs.created_at < period.until
-    and (period.repository_ids is null or job_costs.repository_id = any(period.repository_ids))
 )
 select
   repository,
-  actor,
+  started_by as actor,
   sum(list_cost_usd) filter (where is_last) as list_cost_usd,
   sum(list_cost_usd) filter (where not is_last) as list_cost_usd_before,
   count(distinct github_run_id) filter (where is_last) as runs,
   count(*) filter (where is_last) as jobs,
   sum(minutes) filter (where is_last)::bigint as minutes,
   case
-    when actor = 'a schedule' then 'schedule'
+    when started_by = 'a schedule' then 'schedule'
     else coalesce(actor_kinds.kind, 'unknown')
   end as actor_kind,
   count(*) filter (where is_last and list_cost_usd is null) as unpriced_jobs,
   count(*) filter (where is_last and free_because is not null) as free_jobs,
   count(*) filter (where not is_last and list_cost_usd is null) as unpriced_before,
   repository_id
-from jobs
-left join actor_kinds using (actor)
+from job_costs
+cross join period
+cross join lateral (select created_at >= period.since as is_last) as kinds
+left join actor_kinds on actor_kinds.actor = job_costs.started_by
+where created_at >= period.since - (period.until - period.since)
+  and created_at < period.until
+  and (period.repository_ids is null or repository_id = any(period.repository_ids))
 group by
   repository_id,
   repository,
-  actor,
+  started_by,
   actor_kinds.kind
 order by
   list_cost_usd desc nulls last,

@@ -20,33 +20,24 @@ with period as not materialized (
 runs as materialized (
   select
     repository_id,
-    count(*) filter (where is_first_attempt) as runs,
-    count(*) filter (where is_first_attempt and is_decided) as decided,
-    count(*) filter (where is_first_attempt and is_success) as succeeded,
-    count(*) filter (where is_latest_attempt and is_decided) as decided_in_the_end,
-    count(*) filter (where is_latest_attempt and is_success) as succeeded_in_the_end,
-    count(*) filter (where is_latest_attempt and conclusion = 'cancelled') as cancelled,
-    count(*) filter (where is_latest_attempt and is_rerun) as rerun,
-    count(*) filter (where is_latest_attempt and is_first_missing) as first_missing,
-    count(*) filter (where is_latest_attempt) as seen
+    count(*) filter (where is_last and is_first_attempt) as runs,
+    count(*) filter (where is_last and is_first_attempt and is_decided) as decided,
+    count(*) filter (where is_last and is_first_attempt and is_success) as succeeded,
+    count(*) filter (where is_last and is_latest_attempt and is_decided) as decided_in_the_end,
+    count(*) filter (where is_last and is_latest_attempt and is_success) as succeeded_in_the_end,
+    count(*) filter (where is_last and is_latest_attempt and conclusion = 'cancelled') as cancelled,
+    count(*) filter (where is_last and is_latest_attempt and is_rerun) as rerun,
+    count(*) filter (where is_last and is_latest_attempt and is_first_missing) as first_missing,
+    count(*) filter (where is_last and is_latest_attempt) as seen,
+    count(*) filter (
+      where not is_last and (is_first_attempt or (is_latest_attempt and is_first_missing))
+    ) as runs_before
   from attempts
   cross join period
-  where created_at >= period.since
+  cross join lateral (select created_at >= period.since as is_last) as kinds
+  where created_at >= period.since - (period.until - period.since)
     and created_at < period.until
     and (period.repository_ids is null or repository_id = any(period.repository_ids))
-    and conclusion is distinct from 'skipped'
-  group by repository_id
-),
-runs_before as materialized (
-  select
-    repository_id,
-    count(*) as runs
-  from attempts
-  cross join period
-  where created_at >= period.since - (period.until - period.since)
-    and created_at < period.since
-    and (period.repository_ids is null or repository_id = any(period.repository_ids))
-    and (is_first_attempt or (is_latest_attempt and is_first_missing))
     and conclusion is distinct from 'skipped'
   group by repository_id
 ),
@@ -104,7 +95,7 @@ select
   coalesce(runs.rerun, 0) as rerun,
   coalesce(runs.first_missing, 0) as first_missing,
   coalesce(runs.seen, 0) as seen,
-  coalesce(runs_before.runs, 0) as runs_before,
+  coalesce(runs.runs_before, 0) as runs_before,
   coalesce(jobs.jobs, 0) as jobs,
   round(jobs.seconds / 60.0, 2) as job_minutes,
   round(queue.p50_seconds::numeric)::bigint as queue_p50_seconds,
@@ -113,7 +104,6 @@ select
 from repository_names
 cross join period
 left join runs using (repository_id)
-left join runs_before using (repository_id)
 left join queue using (repository_id)
 left join jobs using (repository_id)
 where period.repository_ids is null
