@@ -2,12 +2,12 @@
 -- Incidents that ended in the period, and open ones. An incident is open if its workflow was red at
 -- the end of the period and ran in the period or in the 30 days before its end. Later events are
 -- ignored. A workflow that was deleted or disabled, or that no longer runs, is not red. Open
--- incidents come first, led by those that pushes ran into in workflows that have been green before;
--- then the numbers of pushes (red_pushes) and of failed runs and the duration decide. Open
--- incidents have no recovered_at, and their seconds end with the period. red_at is the end of the
--- first failed run; commit_sha and actor are those of that run, and last_green_sha is the commit
--- that was green before it. mended_by is who started the next green run, of mended_sha, or re-ran
--- it. is_deployment says whether the workflow deploys, as in deployments.
+-- incidents come first; of these, first those that pushes ran into, in workflows that have been
+-- green before. Then the numbers of pushes (red_pushes) and of failed runs decide, then the
+-- duration. Open incidents have no recovered_at, and their seconds end with the period. red_at is
+-- the end of the first failed run; commit_sha and actor are those of that run, and last_green_sha
+-- is the commit that was green before it. mended_by is who started the next green run, of
+-- mended_sha, or re-ran it. is_deployment says whether the workflow deploys, as in deployments.
 --   psql "$DATABASE_URL" -f sql/analysis/incidents.sql
 with period as not materialized (
   select

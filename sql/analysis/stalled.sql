@@ -3,12 +3,12 @@
 -- in deployments): its runs since the last green one all failed. schedule: its runs since the last
 -- green one were all cancelled. Each of these needs three runs or more. pull requests and other
 -- (tags, releases, other branches and events): all runs of a workflow since its last green one
--- failed. They failed on so many branches that, at the earlier failure rate, chance would do this
--- less than once in a thousand times. Branches of bots and agents do not count; events without a
--- branch are counted by commits. For other, three suffice if no run of the workflow was green
--- anywhere in the period. Cancelled runs count only for a schedule. A workflow that was deleted or
--- disabled is left out. base_branch is the branch that the queue merges into. last_green_at is NULL
--- if none in the period was green.
+-- failed. At the earlier failure rate, chance alone would make them fail on so many branches less
+-- than once in a thousand times. Branches of bots and agents do not count; events without a branch
+-- are counted by commits. For other, three suffice if no run of the workflow was green anywhere in
+-- the period. Cancelled runs count only for a schedule. A workflow that was deleted or disabled is
+-- left out. base_branch is the branch that the queue merges into. last_green_at is NULL if none in
+-- the period was green.
 --   psql "$DATABASE_URL" -f sql/analysis/stalled.sql
 with period as not materialized (
   select

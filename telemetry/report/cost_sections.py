@@ -120,7 +120,7 @@ def llm(
             words += f"; the runners of all runs cost {dollars(runners)} at list price"
     note = f"The newest call is from {minute(max(row['newest_at'] for row in phases))}."
     if unpriced:
-        note += f" {counted(unpriced, 'call')} without cost or price, not included."
+        note += f" Not included: {counted(unpriced, 'call')} of unknown cost."
     bars = charts.bars(phases, phase_of, "cost_usd", dollars)
     chart = charts.bar_chart(words, bars[:MOST_BARS])
     return ranked(words, chart, PHASES, phases, "", note)

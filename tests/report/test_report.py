@@ -1075,10 +1075,7 @@ def test_calls_of_models_are_shown_with_the_runners_that_made_them(
     assert "the runners of all runs" not in one_page(whole(connection))
     connection.execute("delete from llm_calls where call_id <> 'b'")
     assert "The cost of LLM calls in stored runs is not known" in (one_page(whole(connection)))
-    assert (
-        "The newest call is from 2026-02-28 01:01. 1 call without cost or price, not included."
-        in page
-    )
+    assert "The newest call is from 2026-02-28 01:01. Not included: 1 call of unknown cost." in page
 
 
 def test_calls_of_no_run_are_shown_without_a_tile_and_without_repositories(
