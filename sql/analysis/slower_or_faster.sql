@@ -11,12 +11,12 @@
 -- before_seconds and after_seconds are the medians before and since the change; estimated counts
 -- their runs whose jobs are not stored, so that their end may be too late. A workflow can change
 -- more than once: is_last marks its newest change, is_mended a change that led back to the level
--- before the preceding one. job is the job whose median changed most, in seconds and in the same
--- direction, by at least a quarter of the change; carried_by says whether its work or its queue
--- did. job_before_seconds is NULL if the job is new. step is the step of that job that changed
--- most. job and step are NULL if no job changed enough, or none is stored. The change came, in one
--- step or several, after commit_before and no later than commit_since. If two steps are within a
--- few days, one may lie outside these commits.
+-- before the preceding one. job is the job whose median changed most nearly by as many seconds as
+-- that of the runs, in the same direction and by at least a quarter of it; carried_by says whether
+-- its work or its queue did. job_before_seconds is NULL if the job is new. step is the step of that
+-- job that changed most. job and step are NULL if no job changed enough, or none is stored. The
+-- change came, in one step or several, after commit_before and no later than commit_since. If two
+-- steps are within a few days, one may lie outside these commits.
 --   psql "$DATABASE_URL" -f sql/analysis/slower_or_faster.sql
 with period as not materialized (
   select
@@ -808,7 +808,8 @@ carriers as materialized (
     workflow_id,
     branch_class,
     changed_at,
-    abs(seconds) desc,
+    -- A job can change by more, as a new one does, and still end before another.
+    abs(abs(seconds) - abs(shift)),
     carried_by desc,
     job
 ),

@@ -165,6 +165,11 @@ class RepositoryReport:
         return len(green) if of_default else None
 
     @property
+    def is_green(self) -> bool:
+        """Whether all workflows of the default branch that are not red are known to be green."""
+        return bool(self.green_workflows) and not self.cancelled_workflows
+
+    @property
     def gone_workflows(self) -> set[int | None]:
         """The ids of the workflows that were deleted or disabled, so that nothing is to be done."""
         return {

@@ -133,7 +133,7 @@ def why_not_healthy(report: RepositoryReport, found: Sequence[Finding]) -> str |
         "attempts are missing": report.missing_firsts,
         "broken rules": not all(rule.holds for rule in report.rules),
         "few results": report.totals["decided"] < LEAST_RUNS,
-        "default branch unknown": not report.green_workflows or report.cancelled_workflows,
+        "default branch unknown": not report.is_green,
     }
     return next((reason for reason in (*acting, *lacking) if lacking.get(reason, True)), None)
 

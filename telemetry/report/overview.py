@@ -96,4 +96,4 @@ def _default_branch(report: RepositoryReport) -> str:
     red = len(report.red)
     if red:
         return f"{count(red)} red{report.as_of}"
-    return f"green{report.as_of}" if report.green_workflows else "unknown"
+    return f"green{report.as_of}" if report.is_green else "unknown"

@@ -381,6 +381,10 @@ def test_a_workflow_whose_last_runs_were_cancelled_is_not_called_green(
     but = "" if green else ", but the last runs of 1 workflow were all cancelled"
     assert f"nothing is red on the default branch{but}" in not_found(shown, findings(shown))
     assert is_healthy(shown, findings(shown)) == bool(green)
+    # Beside another workflow, whose runs all succeed.
+    upsert(connection, [a_run(90, 3, workflow_id=4, workflow_name="Lint")])
+    index = pages(whole(connection))[INDEX]
+    assert f"<td>{'green' if green else 'unknown'}</td>" in index
 
 
 # Time-outs

@@ -226,6 +226,24 @@ def test_a_job_that_was_added_carries_a_slowdown(connection: Connection) -> None
     assert "Its job" not in sentence(single(whole(connection)), "slower")
 
 
+def test_a_job_that_was_added_and_ends_before_the_others_carries_no_slowdown(
+    connection: Connection,
+) -> None:
+    """Another version joins the matrix in the week in which the build gets slower."""
+    for number in range(1, 421):
+        slow = number <= 100
+        run = a_run(number, number / 7, seconds=905 if slow else 605)
+        ends = {"build": 900, "test (3.13)": 500} if slow else {"build": 600}
+        upsert(connection, [run])
+        upsert(connection, [
+            a_job(run, at, name=name, completed_at=run.started_at + timedelta(seconds=5 + ran))
+            for at, (name, ran) in enumerate([*ends.items(), ("test (3.12)", 500)])
+        ])  # fmt: skip
+    known(connection, 7)
+    said = sentence(single(whole(connection)), "slower")
+    assert "Its job build takes 15m 00s instead of 10m 00s." in said
+
+
 def test_a_forecast_of_calls_needs_no_jobs(connection: Connection) -> None:
     """Of one repository no job is stored, and half of the calls were made outside of any run."""
     load_runner_prices(connection)
