@@ -80,8 +80,9 @@ def slower(report: RepositoryReport) -> Finding | None:
         (
             "The median time of ",
             Name(shift["workflow"]),
-            f" {BRANCHES[shift['branch_class']]} went from {about(duration(before), is_about)} to "
-            f"{about(duration(after), is_about)} ({change(shift_of(after, before))}) on {on}",
+            f" {BRANCHES[shift['branch_class']]} went from {about(duration(before), is_about)} "
+            f"{'back ' if shift['is_mended'] else ''}to {about(duration(after), is_about)} "
+            f"({change(shift_of(after, before))}) on {on}",
             f"{now}{day(worst.later[-1]['changed_on'])}" if worst.later else "",
             f"; {counted(worst.runs, 'run')} since {on if worst.later else 'then'} took "
             f"{about(lost, is_about)} longer{others(len(found) - 1, 'slowdown')}.",

@@ -579,6 +579,13 @@ def test_a_slowdown_that_was_mended_is_not_said_never_to_have_been(dsn: str) -> 
             "240 runs since 5 Feb took 67 h longer.",
             "CI +100 % since 5 Feb; ",
         ),
+        # A speed-up is undone.
+        (
+            {25: 420, 10: 600},
+            "went from 7m 00s back to 10m 00s (+43 %) on 19 Feb; "
+            "100 runs since then took 5.0 h longer.",
+            "CI +43 % since 19 Feb; ",
+        ),
     ],
 )
 def test_a_slowdown_is_told_until_it_is_undone(
