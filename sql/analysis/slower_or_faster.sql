@@ -14,9 +14,10 @@
 -- before the preceding one. job is the job whose median changed most nearly by as many seconds as
 -- that of the runs, in the same direction and by at least a quarter of it; carried_by says whether
 -- its work or its queue did. job_before_seconds is NULL if the job is new. step is the step of that
--- job that changed most. job and step are NULL if no job changed enough, or none is stored. The
--- change came, in one step or several, after commit_before and no later than commit_since. If two
--- steps are within a few days, one may lie outside these commits.
+-- job that changed most. job and step are NULL if no job changed enough, or none is stored. Most
+-- likely the change came, in one step or several, after commit_before and no later than
+-- commit_since: the less it stands out, the more commits are between them. If two steps are within
+-- a few days, one may lie outside these commits.
 --   psql "$DATABASE_URL" -f sql/analysis/slower_or_faster.sql
 with period as not materialized (
   select
@@ -560,9 +561,8 @@ levels as materialized (
     bounded.previous_day,
     bounded.next_day
 ),
--- Within a week of that day, the run from which on most runs are beyond the middle, and those from
--- which on most are beyond a quarter and three quarters of the change: others only if the change
--- came in several steps, or is small.
+-- Each run within a week of that day: whether it is beyond the middle of the change, a quarter and
+-- three quarters of it, and how many more were than were not before it.
 near as materialized (
   select
     series,
@@ -572,22 +572,24 @@ near as materialized (
     runs.github_run_id,
     runs.commit_sha,
     lag(runs.commit_sha) over by_run as commit_before,
+    sides.side,
     coalesce(
-      sum(
-        case
-          when (
-            runs.duration_seconds > levels.before_seconds
-              + shares.share * (levels.after_seconds - levels.before_seconds)
-          ) = (levels.after_seconds > levels.before_seconds)
-            then 1
-          else -1
-        end
-      ) over (by_run rows between unbounded preceding and 1 preceding),
-      0
-    ) as on_the_new_side_before
+      sum(sides.side) over (by_run rows between unbounded preceding and 1 preceding), 0
+    ) as side_before
   from levels
   inner join runs_of_changed as runs using (series)
   cross join (values (0.25), (0.5), (0.75)) as shares (share)
+  cross join lateral (
+    select
+      case
+        when (
+          runs.duration_seconds > levels.before_seconds
+            + shares.share * (levels.after_seconds - levels.before_seconds)
+        ) = (levels.after_seconds > levels.before_seconds)
+          then 1
+        else -1
+      end as side
+  ) as sides
   where runs.day >= greatest(levels.previous_day, levels.day - 7)
     and runs.day < least(levels.next_day, levels.day + 7)
   window
@@ -597,6 +599,37 @@ near as materialized (
         runs.created_at,
         runs.github_run_id
     )
+),
+-- Most likely the change came where this is least: at three places if it came in several steps. The
+-- more runs are then on the wrong side of its middle, the more places are possible: all whose odds
+-- against that one are better than 1 to 20.
+limits as (
+  select
+    series,
+    day,
+    share,
+    created_at,
+    github_run_id,
+    commit_sha,
+    commit_before,
+    side_before = least_side as is_likeliest,
+    share = 0.5 and side_before <= least_side + ln(20) / ln((1 - wrong) / wrong) as is_possible
+  from near
+  inner join (
+    select
+      series,
+      day,
+      share,
+      min(side_before) as least_side,
+      least(
+        greatest((count(*) + 2 * min(side_before) - sum(side)) / (2.0 * count(*)), 0.01), 0.45
+      ) as wrong
+    from near
+    group by
+      series,
+      day,
+      share
+  ) as least_sides using (series, day, share)
 ),
 located as materialized (
   select
@@ -610,32 +643,18 @@ located as materialized (
   from (
     select
       series,
-      min(created_at) filter (where share = 0.5) as created_at,
-      min(github_run_id) filter (where share = 0.5) as github_run_id,
+      min(created_at) filter (where is_likeliest and share = 0.5) as created_at,
+      (array_agg(github_run_id order by created_at, github_run_id)
+        filter (where is_likeliest and share = 0.5))[1] as github_run_id,
       (array_agg(commit_before order by created_at, github_run_id))[1] as commit_before,
       (array_agg(commit_sha order by created_at desc, github_run_id desc))[1] as commit_sha
-    from (
-      select distinct on (series, day, share)
-        series,
-        day,
-        share,
-        created_at,
-        github_run_id,
-        commit_sha,
-        commit_before
-      from near
-      order by
-        series,
-        day,
-        share,
-        on_the_new_side_before,
-        created_at,
-        github_run_id
-    ) as firsts
+    from limits
+    where is_likeliest
+      or is_possible
     group by
       series,
       day
-  ) as limits
+  ) as firsts
   window by_time as (partition by series order by created_at)
 ),
 changes as materialized (

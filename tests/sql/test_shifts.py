@@ -90,7 +90,8 @@ def copied(connection: Connection, many: list[Series]) -> None:
     """Store each series as a workflow with the id of its place."""
     columns = (
         "github_run_id, run_attempt, repository_id, repository, workflow_id, workflow_name, "
-        "branch, event_type, conclusion, created_at, started_at, completed_at, duration_seconds"
+        "branch, event_type, conclusion, created_at, started_at, completed_at, duration_seconds, "
+        "commit_sha"
     )
     identity = 0
     with connection.cursor().copy(f"copy workflow_runs ({columns}) from stdin") as copy:
@@ -100,7 +101,7 @@ def copied(connection: Connection, many: list[Series]) -> None:
                 identity += 1
                 at = UNTIL - (one.days - day) * DAY + number % 1_440 * MINUTE
                 end = at + seconds * SECOND
-                copy.write(f"{identity}\t1\t{same}\t{at}\t{at}\t{end}\t{seconds}\n")
+                copy.write(f"{identity}\t1\t{same}\t{at}\t{at}\t{end}\t{seconds}\t{number}\n")
     connection.execute("analyze workflow_runs")
 
 
@@ -250,6 +251,25 @@ def test_a_shift_of_a_fifth_is_found_with_its_direction_near_its_day(
         assert row["is_last"] and not row["is_mended"] and not row["is_fresh"]
         assert row["before_runs"] + row["after_runs"] == len(many[place].runs)
     assert max(days_off) <= 7 and statistics.median(days_off) <= 1
+
+
+def test_a_shift_of_a_fifth_came_between_its_commits(
+    found: dict[int, list[dict[str, Any]]], many: list[Series]
+) -> None:
+    """Nineteen times in twenty, although runs vary as much; and the commits are of a few days."""
+    outside, days_between = [], []
+    for place in range(QUIET, QUIET + SHIFTED):
+        one, (row,) = many[place], found[place]
+        if None in (row["commit_before"], row["commit_since"]):
+            continue
+        placed = [(day, number % 1_440) for number, (day, _) in enumerate(one.runs)]
+        before, since = placed[int(row["commit_before"])], placed[int(row["commit_since"])]
+        first = min(each for each in placed if each[0] == one.changed_on)
+        days_between.append(since[0] - before[0])
+        if not before < first <= since:
+            outside.append(place)
+    assert len(days_between) >= 0.9 * SHIFTED
+    assert len(outside) <= 2 and statistics.median(days_between) <= 5
 
 
 def test_python_finds_the_same_changes(
