@@ -512,6 +512,19 @@ cross join lateral (
       else 100 * (levels.now / nullif(levels.before, 0) - 1)
     end as change
 ) as shifts
+-- The nearer to a half a share gets, the more it varies. So the change that would show is the d of
+-- d = sqrt(scatter * (p + d / 2) * (1 - p - d / 2)), where p is the share of the rarer outcome.
+cross join lateral (
+  select
+    least(share, 1 - share) as rarer,
+    (changes.errors + 0.84) ^ 2 * greatest(
+      (changes.error * changes.spread / 100) ^ 2 / nullif(share * (1 - share), 0),
+      1 / changes.runs_before + 1 / changes.runs
+    ) as scatter
+  from (
+    values ((levels.before + levels.now) / 200)
+  ) as shares (share)
+) as rarest
 cross join lateral (
   select
     case
@@ -525,7 +538,15 @@ cross join lateral (
       else 'worse'
     end as verdict,
     case
-      when changes.error is not null then greatest(
+      when changes.error is null then null
+      when changes.unit = 'percent' then greatest(
+        100 * (
+          (0.5 - rarer) * scatter
+          + sqrt(((0.5 - rarer) * scatter) ^ 2 + (4 + scatter) * scatter * rarer * (1 - rarer))
+        ) / (2 + scatter / 2),
+        1
+      )
+      else greatest(
         (changes.errors + 0.84) * changes.error * changes.spread,
         1,
         100 * least_seconds / nullif(levels.before, 0)

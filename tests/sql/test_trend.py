@@ -173,6 +173,25 @@ def test_a_change_of_the_stated_size_is_found_about_four_times_in_five(
     assert 24 <= shown <= 40
 
 
+def test_a_drop_of_the_stated_size_is_found_about_four_times_in_five(
+    connection: Connection,
+) -> None:
+    """With more failures the share varies more than while one run in twenty fails."""
+    simulated(connection, 40, outcomes(0))
+    stated = [row["would_show"] for row in trend(connection, "success") if row["subject"] is None]
+    assert median(map(float, stated)) == pytest.approx(14, abs=1)
+    connection.execute("truncate workflow_runs, repositories cascade")
+    assert 60 <= share(simulated(connection, 40, outcomes(0, drop=0.14)), "success") <= 95
+
+
+def test_of_few_runs_that_all_succeed_many_have_to_fail_to_show(connection: Connection) -> None:
+    upsert(connection, [*spread_out(1, 30, 30), *spread_out(1_000, 30, 0)])
+    known(connection, 7)
+    row = together(connection, "success")
+    assert (row["change"], row["verdict"]) == (0, "no clear change")
+    assert 30 < row["would_show"] < 40
+
+
 # Like for like
 
 
