@@ -487,6 +487,21 @@ def test_both_steps_lie_between_the_commits_of_what_is_told_as_one_change(
     assert all(since - before < (gap + 1) * DAY for before, since in spans)
 
 
+@pytest.mark.parametrize(("runs_per_day", "either_side"), [(1, 1), (4, 0)])
+def test_of_few_runs_one_beside_the_change_may_be_so_by_chance(
+    connection: Connection, runs_per_day: int, either_side: int
+) -> None:
+    first = 20 * runs_per_day  # runs ago
+    upsert(connection, [
+        run(n, UNTIL - n * DAY / runs_per_day, (1_200 if n <= first else 600) + n % 7)
+        for n in range(1, 85 * runs_per_day)
+    ])  # fmt: skip
+    (row,) = changes(connection)
+    assert row["github_run_id"] == first
+    assert row["commit_before"] == f"c{first + 1 + either_side}"
+    assert row["commit_since"] == f"c{first - either_side}"
+
+
 def test_nothing_after_the_end_of_the_period_counts(connection: Connection) -> None:
     upsert(connection, level(90, 60, 20, 600) + level(30, 30, 20, 1_800))
     assert changes(connection, until=UNTIL - 30 * DAY) == []
