@@ -376,6 +376,10 @@ def test_a_recognised_file_without_a_call_says_so(tmp_path: Path) -> None:
 def test_spans_that_count_tokens_and_are_not_read_are_named(tmp_path: Path) -> None:
     _, _, notices = read_text(tmp_path, export(span("a", my__tokens=5, my__max_tokens=9)))
     assert notices[1] == "spans that count tokens and are not read as calls: my.tokens (1)"
+    for name in ("mlflow.chat.tokenUsage", "langfuse.observation.usage_details"):
+        written = {name: '{"input": 10, "output": 5}', "memory.usage": "5"}
+        _, _, notices = read_text(tmp_path, export(span("a", **written)))
+        assert notices[1] == f"spans that count tokens and are not read as calls: {name} (1)"
 
 
 def test_beside_a_call_a_span_that_counts_tokens_is_named_but_not_around_or_within_it(

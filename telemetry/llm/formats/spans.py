@@ -75,6 +75,8 @@ TIERS = (
 
 LLM_REQUEST = "claude_code.llm_request"
 
+# Some write all counts of a span into one attribute, as an object of JSON.
+COUNTS = re.compile("tokens?_?usage|usage_?details", re.IGNORECASE)
 # A number above 0.
 AMOUNT = re.compile("(?=.*[1-9])[0-9.e-]+")
 
@@ -167,7 +169,8 @@ def counts_tokens(span: Span) -> list[str]:
     return [
         name
         for name, value in span.said.items()
-        if "token" in name.lower() and "max" not in name.lower() and str(value).isdigit()
+        if (COUNTS.search(name) and str(value).startswith("{"))
+        or ("token" in name.lower() and "max" not in name.lower() and str(value).isdigit())
     ]
 
 
