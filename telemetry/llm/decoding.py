@@ -75,6 +75,10 @@ class TooLong(UnreadableRow):
     """A line or document that would take more memory than one record may."""
 
 
+class Unfinished(UnreadableRow):
+    """A last line without its end: a log that is written in blocks has one most of the time."""
+
+
 @dataclass(frozen=True)
 class Timed:
     """A value on a line of a job log, with the time in UTC at which the line was written."""
@@ -168,6 +172,7 @@ def _of_lines(lines: Lines) -> Iterator[tuple[int, Any]]:
 
 def _odd(lines: Lines, number: int, text: str) -> Iterator[tuple[int, Any]]:
     """The values of a line that is not exactly one value."""
+    is_cut = not text.endswith("\n")
     text = text.strip(BLANK)
     # A writer that does not append leaves NULs before its next line if its log is cut.
     text = text.lstrip("\0") or text
@@ -178,10 +183,12 @@ def _odd(lines: Lines, number: int, text: str) -> Iterator[tuple[int, Any]]:
     moment = _moment(timed[1]) if timed else None
     if rest[0] not in "{[" or (rest[0] == "[" and not ARRAY.match(rest)):
         yield number, _other(rest, timed is not None)
-    elif _begins_document(rest) and not _decodes(rest):
+    elif not is_cut and _begins_document(rest) and not _decodes(rest):
         yield from _over_lines(lines, number, rest, moment)
     else:
-        yield from _of_line(number, rest, moment, timed is not None)
+        for _, value in _of_line(number, rest, moment, timed is not None):
+            is_unfinished = is_cut and isinstance(value, UnreadableRow)
+            yield number, Unfinished(str(value)) if is_unfinished else value
 
 
 def _colourless(line: str) -> str:

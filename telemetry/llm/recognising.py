@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from telemetry import counted
-from telemetry.llm.decoding import Text, Timed, TooLong
+from telemetry.llm.decoding import Text, Timed, TooLong, Unfinished
 from telemetry.llm.formats import (
     anthropic_batch,
     canonical,
@@ -103,7 +103,7 @@ class Records:
         self._records = self._calls = self._rejected = self._texts = self._unknown = 0
         self.useless = 0
         """How many values in a row were not readable records."""
-        self._is_mixed = self._has_values = False
+        self._is_mixed = self._has_values = self._is_unfinished = False
         self.is_text = True
         self._kinds: Counter[str] = Counter()
         self._near: Counter[str] = Counter()
@@ -115,6 +115,9 @@ class Records:
         # Nearly all records have the format of the one before them: these take the short way.
         if type(value) is dict and self._format is not None and self._format.recognises(value):
             return self._read(line, value, self._defaults)
+        if isinstance(value, Unfinished) and self._format is not None:
+            self._is_unfinished = True
+            return ()
         return self._read_other(line, value)
 
     def _read_other(self, line: int, value: Any) -> Iterator[Found]:
@@ -184,6 +187,8 @@ class Records:
         if not (self._calls or self._rejected or self._spans.calls[self._file]):
             kinds = [kind for kind, _ in self._kinds.most_common(MOST_KINDS)]
             yield f"0 calls in {counted(self._records, 'record')} ({', '.join(kinds)})"
+        if self._is_unfinished:
+            yield "its last line is not complete yet; an ingest reads it when it is"
         if self._texts:
             yield f"skipped {counted(self._texts, 'line')} of other output"
         if self._unknown:

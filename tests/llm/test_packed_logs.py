@@ -187,3 +187,14 @@ def test_a_file_that_is_added_to_while_it_is_read_is_read_as_far_as_it_is(tmp_pa
         writer.write(numbered("b"))
     found += reading
     assert len(calls_of(found)) == len(found) == 2_010
+
+
+@pytest.mark.parametrize("left", [1, 30, len(GOOD) - 2])
+def test_a_last_line_that_is_not_complete_yet_is_no_loss(tmp_path: Path, left: int) -> None:
+    said = ["its last line is not complete yet; an ingest reads it when it is"]
+    assert [len(one) for one in read_text(tmp_path, GOOD)] == [1, 0, 0]
+    calls, rejected, notices = read_text(tmp_path, GOOD + GOOD[:left])
+    assert (len(calls), rejected, notices) == (1, [], said)
+    # It is complete without a line end, and a line before the last one is not written any more.
+    assert read_text(tmp_path, GOOD + GOOD[:-1])[1:] == ([], [])
+    assert len(read_text(tmp_path, GOOD + GOOD[:left] + b"\n" + GOOD)[1]) == 1
