@@ -28,7 +28,7 @@ SCOPES = {
     "scopeLogs": "resourceLogs",
     "scopeMetrics": "resourceMetrics",
 }
-ERRORS = (2, "2", "STATUS_CODE_ERROR")
+ERRORS = (2, "2", "STATUS_CODE_ERROR", "ERROR", "StatusCode.ERROR")
 
 
 def recognises(record: Mapping[str, Any]) -> bool:
@@ -45,7 +45,7 @@ def reader(spans: NestedSpans) -> Reader:
     def of_span(
         resource: Attributes, scope: str, span: Mapping[str, Any], defaults: Defaults
     ) -> Iterator[Reading]:
-        read = _span(span, resource, scope)
+        read = span_of(span, resource, scope)
         call = span_call(read, defaults)
         if call is not None:
             for key in ("traceId", "spanId"):
@@ -124,7 +124,8 @@ def _in_camel_case(value: Any) -> Any:
     }
 
 
-def _span(span: Mapping[str, Any], resource: Attributes, scope: str) -> Span:
+def span_of(span: Mapping[str, Any], resource: Attributes, scope: str) -> Span:
+    """The span that has these keys of OTLP. Raises UnreadableRow."""
     said, status = attributes(span), reading.nested(span, "status")
     ids = [reading.text(span, key) or "" for key in ("traceId", "spanId")]
     return Span(
