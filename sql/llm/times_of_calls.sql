@@ -1,7 +1,8 @@
--- The times of stored calls of our own format.
---   psql "$DATABASE_URL" -f sql/llm/times_of_calls.sql -v call_ids='{a,b}'
-select call_id, timestamp
+-- The times of stored calls with these ids.
+--   psql "$DATABASE_URL" -f sql/llm/times_of_calls.sql -v sources='{canonical}' \
+--     -v call_ids='{a,b}'
+select source, call_id, timestamp
 from llm_calls
-where source = 'canonical'
+where source = any(:'sources'::text[])
   and call_id = any(:'call_ids'::text[])
-order by call_id;
+order by source, call_id;

@@ -14,12 +14,12 @@ from telemetry import counted
 from telemetry.database.connection import Connection, execute
 from telemetry.database.transactions import with_retries
 from telemetry.llm.finding import STDIN, Logs
-from telemetry.llm.formats import canonical, gh_aw
+from telemetry.llm.formats import gh_aw
 from telemetry.llm.formats.nested_spans import NestedSpans
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.logs import Notice, linked, read_calls
 from telemetry.llm.recognising import Rejected
-from telemetry.llm.storing import is_same_time, store
+from telemetry.llm.storing import has_one_time, is_same_time, store
 from telemetry.llm.traces import resolved
 from telemetry.rows.ingestions import LlmIngestion
 from telemetry.rows.llm import LlmCall, merged
@@ -141,8 +141,8 @@ class _Ingest:
         key = (call.source, call.call_id)
         known = self._batch.get(key)
         self._batch[key] = call if known is None else merged(known, call)
-        if known is not None and call.source == canonical.SOURCE:
-            is_other = not is_same_time(call.timestamp, known.timestamp)
+        if known is not None and has_one_time(call) and has_one_time(known):
+            is_other = not is_same_time(call.source, call.timestamp, known.timestamp)
             self._reused += [call.call_id] * is_other
         if len(self._batch) >= CALLS_PER_BATCH:
             self.store()

@@ -11,14 +11,17 @@ from psycopg import errors
 
 from telemetry.database.connection import Connection, execute
 from telemetry.database.upserts import Counts, upsert
-from telemetry.llm.formats import canonical, codex, opencode
+from telemetry.llm.formats import canonical, codex, opencode, transcript
 from telemetry.rows.llm import LONGEST_ID, MICROSECOND, LlmCall, changed
 
 # How many times are tried for a call whose own is taken: each of the microseconds after it, then as
 # many within the millisecond after it, and within the second.
 LATEST = 3
 WIDER = (1_000, 1_000_000)
-SECOND = timedelta(seconds=1)
+# How far the times of records of one call may differ: storing moves a call by up to a second, and
+# an answer in a transcript has a line for each of its parts. If they differ by more, several calls
+# have one id: some gateways give all answers the same (https://github.com/ccusage/ccusage/issues/1635).
+LONGEST = {canonical.SOURCE: timedelta(seconds=1), transcript.SOURCE: timedelta(hours=1)}
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ def store(
     sources, call_ids = [source for source, _ in outer], [call_id for _, call_id in outer]
     with connection.transaction():
         execute(connection, "llm/lock_llm_calls")
-        reused = _reused(connection, [call for call in calls if call.source == canonical.SOURCE])
+        reused = _reused(connection, [call for call in calls if has_one_time(call)])
         counts, clashing = _upserted(connection, calls)
 
         def rows(name: str, **wanted: list[str]) -> list[dict[str, Any]]:
@@ -65,20 +68,27 @@ def store(
 
 def _reused(connection: Connection, calls: list[LlmCall]) -> list[str]:
     """The ids of calls that are stored with another time than theirs."""
-    times = {call.call_id: call.timestamp for call in calls}
+    times = {(call.source, call.call_id): call.timestamp for call in calls}
     if not times:
         return []
-    stored = execute(connection, "llm/times_of_calls", {"call_ids": list(times)})
+    wanted = {"sources": list(LONGEST), "call_ids": [call.call_id for call in calls]}
     return [
         row["call_id"]
-        for row in stored
-        if not is_same_time(row["timestamp"], times[row["call_id"]])
+        for row in execute(connection, "llm/times_of_calls", wanted)
+        if (moment := times.get((row["source"], row["call_id"])))
+        and not is_same_time(row["source"], row["timestamp"], moment)
     ]
 
 
-def is_same_time(one: datetime, other: datetime) -> bool:
-    """Whether two records of one call may have these times: storing may move it by a second."""
-    return abs(one - other) <= SECOND
+def has_one_time(call: LlmCall) -> bool:
+    """Whether all records of this call have about one time. Side questions repeat old answers."""
+    is_replayed = call.source == transcript.SOURCE and call.precedence < transcript.OF_SESSION
+    return call.source in LONGEST and not is_replayed
+
+
+def is_same_time(source: str, one: datetime, other: datetime) -> bool:
+    """Whether two records of one call of this source may have these times."""
+    return abs(one - other) <= LONGEST[source]
 
 
 def _upserted(connection: Connection, calls: list[LlmCall]) -> tuple[Counts, list[LlmCall]]:

@@ -636,6 +636,30 @@ def test_ids_that_calls_of_another_time_have_are_named(
     assert ingest(connection, both).notes == [note("1 record")]
 
 
+def test_answers_of_a_gateway_that_gives_all_of_them_one_id_are_named(
+    connection: Connection, tmp_path: Path
+) -> None:
+    def transcript(name: str, *times: str, **more: Any) -> Path:
+        usage = {"input_tokens": len(name), "output_tokens": 9}
+        message = {"id": "same", "model": "m", "usage": usage}
+        line = {"type": "assistant", "sessionId": name, "message": message, **more}
+        records = [json.dumps({**line, "timestamp": f"2026-01-0{time}:00Z"}) for time in times]
+        return write(tmp_path / f"{name}.jsonl", records)
+
+    said = [
+        "1 record with the call_id of a call of another time, the first same: they count as one "
+        "call; make the ids unique"
+    ]
+    first, second = transcript("a", "4T08:00", "4T08:30"), transcript("bb", "4T09:45")
+    assert ingest(connection, first).notes == []
+    assert ingest(connection, second).notes == said
+    connection.execute("delete from llm_calls")
+    assert ingest(connection, first, second).notes == said
+    # A side question repeats answers of its session, whatever their age.
+    side = transcript("c", "3T08:00", isSidechain=True)
+    assert ingest(connection, side).notes == []
+
+
 def test_a_call_of_the_future_is_named(connection: Connection, tmp_path: Path) -> None:
     moments = (AT + timedelta(minutes=5), AT + timedelta(hours=8))
     noted = [

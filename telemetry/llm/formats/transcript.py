@@ -20,6 +20,10 @@ from telemetry.rows.llm import TOKEN_COUNTS, LlmCall
 from telemetry.rows.reading import UnreadableRow, digest, required, wrong_value
 
 NAME = "Claude Code transcript"
+SOURCE = "claude-code-transcript"
+
+# The least precedence of a line of the session itself.
+OF_SESSION = 2
 
 COUNTED = tuple(name for name in TOKEN_COUNTS if name != "cache_write_12h_tokens")
 NOTHING: Columns = dict.fromkeys(COUNTED)
@@ -132,10 +136,10 @@ def _call(
     failed = bool(record.get("isApiErrorMessage"))
     copied = record.get("forkedFrom")
     origin = reading.text(copied, "sessionId") if isinstance(copied, dict) else None
-    precedence = 0 if origin or record.get("isSidechain") else 2
+    precedence = 0 if origin or record.get("isSidechain") else OF_SESSION
     precedence += message.get("stop_reason") is not None
     call = defaults.call(
-        "claude-code-transcript",
+        SOURCE,
         call_id,
         moment,
         session_id=origin or reading.text(record, "sessionId") or "",
