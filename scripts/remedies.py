@@ -19,7 +19,11 @@ FEWER_SESSIONS = "end other sessions, or raise the limit of connections"
 # Errors that a user can fix; any other is a bug of ours.
 REMEDIES: tuple[tuple[type[psycopg.Error], str], ...] = (
     (errors.InsufficientPrivilege, "use a role that may do this"),
-    (errors.ReadOnlySqlTransaction, "use a database, not a standby, and a role that may write"),
+    (
+        errors.ReadOnlySqlTransaction,
+        "use a database, not a standby, and a role that may write; some providers also forbid "
+        "writing while a disk is full",
+    ),
     (errors.InvalidSchemaName, "name a schema that exists in search_path"),
     (
         errors.ForeignKeyViolation,

@@ -27,6 +27,9 @@ from telemetry.settings import UsageError
 
 SQL = place("sql")
 
+# A server reports them when it is connected to; "off" in a session that can write.
+READ_ONLY = ("in_hot_standby", "default_transaction_read_only")
+
 
 def database_variable(environ: Mapping[str, str]) -> str | None:
     """Return the variable that names a database; None if the embedded server is used."""
@@ -107,6 +110,9 @@ def open_connection(dsn: str, waits: Callable[[str], None] | None = None) -> Con
             )
     connection.adapters.register_loader("timestamptz", _InUtc)
     connection.given, connection.waits, connection.revive = parameters(dsn), waits, revive
+    if all(info.parameter_status(name) == "off" for name in READ_ONLY):
+        # After a failover, the former server may answer for a while, but can only be read.
+        connection.given = {"target_session_attrs": "read-write", **connection.given}
     return connection
 
 

@@ -79,6 +79,32 @@ def test_a_session_that_is_ended_between_transactions_is_replaced(
     assert sum(text.startswith("the database is back after") for text in done.said) == len(lost)
 
 
+def test_a_server_that_may_only_be_read_after_a_failover_is_waited_out(
+    dsn: str, undisturbed: Done
+) -> None:
+    """As a former primary that became a standby, and still has the address for a while."""
+    name = conninfo_to_dict(dsn)["dbname"]
+
+    def become(state: str) -> None:
+        with psycopg.connect(
+            dsn, autocommit=True, options="-c default_transaction_read_only=off"
+        ) as admin:
+            admin.execute(f"alter database {name} set default_transaction_read_only = {state}")
+
+    later = threading.Timer(0.5, become, ["off"])
+
+    def fail_over(number: int) -> None:
+        if number == 9:
+            become("on")
+            terminate(dsn)
+            later.start()
+
+    done = run(dsn, fail_over)
+    later.join()
+    assert_the_same(done, undisturbed)
+    assert sum(text.startswith("the database is back after") for text in done.said) == 1
+
+
 # Ends its own session: in the middle of a transaction, or in its commit. Sequences forget nothing.
 DEADLY = """
 create sequence writes;
