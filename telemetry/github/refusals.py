@@ -78,14 +78,15 @@ def explain(
     status = answer.status
     said = f"{status} {clean(message(answer)).rstrip('.') or phrase(status)}"
     token = f"the token in {token_variable}"
+    if status in (403, 404) and not error_body(answer):
+        said = f"{status} {phrase(status).lower()}, and the answer is not from GitHub's API"
+        return said, f"check the proxy variables, and {CHECK_URL}"
     if status == 401:
         whole = f"check that {token} is complete, not expired and not revoked"
         return said, whole if has_token else f"set {token_variable}"
     if status == 403:
         return said, _permission(answer, token) if has_token else f"set {token_variable}"
     if status == 404:
-        if not error_body(answer):
-            return "404 not found, and the answer is not from GitHub's API", CHECK_URL
         reader = "the token" if has_token else f"a token in {token_variable}"
         return "404 not found", f"check the name in {named_in} and that {reader} can read Actions"
     if status == 410:
@@ -100,17 +101,18 @@ def explain(
 
 
 def _permission(answer: Answer, token: str) -> str:
-    """Return what to do about a token that may not do this. GitHub says why, or names a remedy.
+    """Return what to do about a token that may not do this, or what to do if that is the reason.
 
-    Without a remedy the reason may be another one, such as the address of this machine.
+    GitHub names the permission also where the reason is another, such as this machine's address.
     """
     sign_on = clean(answer.headers.get("x-github-sso", ""), 300)
     if sign_on:
         return f"authorize {token} for single sign-on: {sign_on.rpartition('url=')[2]}"
     needed = clean(answer.headers.get("x-accepted-github-permissions", ""))
-    if needed:
-        return f"give {token} the permission {needed}"
-    return f"unless GitHub names another reason, give {token} the permission actions=read"
+    remedy = f"give {token} the permission {needed or 'actions=read'}"
+    if needed and "not accessible" in message(answer):
+        return remedy
+    return f"unless GitHub names another reason, {remedy}"
 
 
 def _validation_errors(answer: Answer) -> str:

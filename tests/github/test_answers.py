@@ -236,10 +236,11 @@ def test_403_names_the_remedy_that_github_names() -> None:
         f"403 {refusal}; authorize the token in MY_TOKEN for single sign-on: {url}"
     )
     refusal = "the `acme` organization has an IP allow list enabled"
-    assert explained(answer(403, refusal)) == (
-        f"403 {refusal}; unless GitHub names another reason, give the token in MY_TOKEN the"
-        " permission actions=read"
-    )
+    for headers in ({}, {"x_accepted_github_permissions": "actions=read"}):
+        assert explained(answer(403, refusal, **headers)) == (
+            f"403 {refusal}; unless GitHub names another reason, give the token in MY_TOKEN the"
+            " permission actions=read"
+        )
 
 
 def test_404_names_what_to_check() -> None:
@@ -248,9 +249,12 @@ def test_404_names_what_to_check() -> None:
     )
 
 
-def test_a_404_that_is_not_from_the_api_names_the_url() -> None:
-    said = explained(Answer(404, {}, b"<html>Page not found</html>"))
-    assert "check GITHUB_API_URL: " in said and "https://HOST/api/v3" in said
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_refusal_that_is_not_from_the_api_names_the_proxy_and_the_url(status: int) -> None:
+    page = b"<html>Our network does not allow this</html>"
+    said = explained(Answer(status, {"x-accepted-github-permissions": "actions=read"}, page))
+    assert "not from GitHub's API; check the proxy variables, and check GITHUB_API_URL: " in said
+    assert "https://HOST/api/v3" in said and "the token" not in said
 
 
 def test_410_names_the_api_version() -> None:
