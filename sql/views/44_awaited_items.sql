@@ -56,7 +56,7 @@ comment on view awaited_items is
 comment on column awaited_items.run_attempt is
   'The attempt''s number; 0 if kind is run.';
 comment on column awaited_items.problem is
-  'unanswered: GitHub sent only errors; unreadable: its answer lacks what a row needs; unfinished: it can still change, or GitHub answered 404 although it has the run.';
+  'unanswered: GitHub sent only errors, or fewer jobs than it counts; unreadable: its answer lacks what a row needs; unfinished: it can still change, or GitHub answered 404 although it has the run.';
 comment on column awaited_items.tries is
   'How many tries have failed.';
 comment on column awaited_items.next_try_at is

@@ -51,7 +51,8 @@ class JobLists:
     # The reasons why jobs of an attempt are missing.
     lost: dict[int, str] = field(default_factory=dict)
     rows: int = 0
-    short: dict[int, str] = field(default_factory=dict)
+    # What GitHub left out of the list of an attempt.
+    short: dict[int, tuple[Problem, str]] = field(default_factory=dict)
     # A list of all attempts may have become one of later attempts between two of its pages.
     latest: int = 0
     is_long: bool = False
@@ -86,16 +87,17 @@ class JobLists:
         for number in self.due if run_attempt is None else [run_attempt]:
             self.short.pop(number, None)
             if len(seen) < total:
-                self.short[number] = f"{len(seen):,} of {total:,} jobs were listed"
+                listed = f"{len(seen):,} of {total:,} jobs were listed"
+                self.short[number] = "unanswered", listed
             elif is_open_ended:
-                self.short[number] = (
-                    f"{len(seen):,} jobs were listed; GitHub does not say of how many"
-                )
+                listed = f"{len(seen):,} jobs were listed; GitHub does not say of how many"
+                self.short[number] = "unanswered", listed
 
     def miss(self, run_attempt: int | None = None) -> None:
         """Record that GitHub answered 404 for the jobs of an attempt, or of all."""
         for number in self.due if run_attempt is None else [run_attempt]:
-            self.short[number] = "GitHub has the run, but answers 404 for these jobs"
+            said = "GitHub has the run, but answers 404 for these jobs"
+            self.short[number] = "unfinished", said
 
     def _lose(self, error: UnreadableRow, item: Any, run_attempt: int | None) -> None:
         """Record an unreadable job for its attempt; if that is unknown, for the whole list."""
@@ -111,11 +113,12 @@ class JobLists:
     def retries(self, now: datetime) -> Iterator[Retry]:
         """Yield the attempts whose jobs are not final at `now` (UTC)."""
         for number in self.due:
-            problem: Problem = "unreadable" if number in self.lost else "unfinished"
-            reason = self.lost.get(number) or self.short.get(number)
-            reason = reason or next(self._unfinished(number, now), None)
-            if reason is not None:
-                yield Retry("jobs", self.run_id, number, problem, reason)
+            if number in self.lost:
+                yield Retry("jobs", self.run_id, number, "unreadable", self.lost[number])
+            elif number in self.short:
+                yield Retry("jobs", self.run_id, number, *self.short[number])
+            elif reason := next(self._unfinished(number, now), None):
+                yield Retry("jobs", self.run_id, number, "unfinished", reason)
 
     def _unfinished(self, run_attempt: int, now: datetime) -> Iterator[str]:
         """Yield reasons why the jobs can still change or appear."""

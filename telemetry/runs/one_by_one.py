@@ -311,4 +311,4 @@ class RunByRun:
         repository_id = self.log.repository.repository_id
         together = [*not_usable, *unanswered]
         retries.remember(self.connection, repository_id, together, self.tools.now())
-        return Tally(unanswered_items=len(unanswered))
+        return Tally(unanswered_items=sum(r.problem == "unanswered" for r in together))

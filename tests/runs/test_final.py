@@ -115,7 +115,6 @@ NOT_FINAL = {
     in_progress: "is in_progress",
     without_conclusion: "has no conclusion yet",
     with_a_step_in_progress: "has no conclusion yet",
-    one_missing: "1 of 2 jobs were listed",
     without_steps: "has no steps yet",
     none_yet: "no jobs are listed yet",
 }
@@ -204,6 +203,25 @@ def test_jobs_of_an_earlier_attempt_that_are_not_found_cost_one_request_a_try(
     simulated.fault = None
     world.advance(1.5 * HOUR)
     assert ingested(connection, simulated).outcome == "complete"
+    assert_jobs_are_true(connection, world)
+
+
+@pytest.mark.parametrize("is_one_run", [False, True], ids=["all runs", "RUN_ID"])
+def test_fewer_jobs_than_github_counts_are_named_until_it_lists_them(
+    connection: Connection, world: World, is_one_run: bool
+) -> None:
+    newest = runs_of(world)[-1]
+    simulated = Simulator(world, fault=jobs_of((newest, edited(one_missing))))
+    if is_one_run:
+        ingested(connection, Simulator(world))
+    report = ingested(connection, simulated, run_id=newest.id if is_one_run else None)
+    assert report.outcome == "incomplete" and "GitHub did not return 1 item" in str(report.error)
+    (said,) = status_at(connection, world).concerns
+    assert "items that GitHub did not return: 1" in said and "1 of 2 jobs were listed" in said
+    simulated.fault = None
+    world.advance(HOUR)
+    assert ingested(connection, simulated).outcome == "complete"
+    assert status_at(connection, world).concerns == []
     assert_jobs_are_true(connection, world)
 
 
