@@ -20,7 +20,7 @@ from telemetry.database.migrations import migrate
 from telemetry.database.replacing import removable, replacement
 from telemetry.database.schema import require_schema
 from telemetry.database.statistics import update_statistics
-from telemetry.installation import COMMAND
+from telemetry.installation import COMMAND, typed
 from telemetry.settings import UsageError
 from telemetry.whole_files import growing
 
@@ -172,7 +172,8 @@ def _refuse_full(connection: Connection) -> None:
     if stored := _stored(connection):
         raise TelemetryError(
             f"the database already holds {stored:,} runs and calls, and a restore replaces "
-            "everything; name an empty database in DATABASE_URL, or another TELEMETRY_HOME"
+            "everything; name an empty database in DATABASE_URL, or another TELEMETRY_HOME; if "
+            f"they are of a restore that was interrupted, {typed('migrate')} completes it"
         )
 
 

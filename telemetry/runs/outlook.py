@@ -33,14 +33,17 @@ class Outlook:
         known["listed"] = left["listed_runs"]
         due, groups = work(self._first, gaps, now, **known), len(due_groups(log))
         runs = f"about {counted(due.runs, 'run')}" if due.runs else "no new runs"
-        more, most = (" or more", "up to about ") if due.unseen_runs else ("", "")
+        more = about = by_pace = ""
+        if due.unseen_runs:
+            more, about = " or more", "about "
+            by_pace = f", by the pace of the newest {len(self._first.items)}"
         parts = [
             f"{log.repository.repository}{log.tools.place}: "
-            f"{runs} to list since {log.since:%Y-%m-%d %H:%M} UTC",
+            f"{runs} to list since {log.since:%Y-%m-%d %H:%M} UTC{by_pace}",
             f"requests: lists {due.lists + groups:,}, earlier attempts {due.attempts:,}{more}",
         ]
         if log.tools.wanted.jobs:
-            parts[-1] += f", jobs {most}{due.jobs:,}"
+            parts[-1] += f", jobs {about}{due.jobs:,}"
             unlisted = Unlisted(gaps, due.lists, due.unlisted)
             self._said = backlog(log, self._runs_a_day, unlisted).warning
         limit = log.tools.client.rate_limit

@@ -43,7 +43,7 @@ class Tally:
     The first seven count runs; `unreadable_items` counts earlier attempts, jobs and steps that
     could not be read. These are columns of `ingestions`. `attempts`, `jobs` and `steps` count new
     or changed rows, `runs_with_jobs` runs whose jobs were requested, `unanswered_items` items for
-    which GitHub sent only errors.
+    which GitHub sent only errors, or fewer jobs than it counts.
     """
 
     fetched: int = 0
@@ -100,24 +100,28 @@ class IngestLog:
         self.ingestion = _new(tools, repository.repository_id, now, self.since)
         self.write(Tally)
 
-    def _name_repository(self, name: str) -> None:
+    def _name_repository(self, asked_for: str) -> None:
         named = vars(self.repository)
-        asked = {**named, "name": name, "seen_at": self.tools.now()}
+        asked = {**named, "name": asked_for, "seen_at": self.tools.now()}
 
-        def change() -> list[str]:
+        def change() -> tuple[list[str], list[str]]:
             # First, because it reads the name that is stored.
             former = execute(self.connection, "runs/record_former_names", asked).fetchall()
             if upsert(self.connection, [self.repository]).updated:
                 execute(self.connection, "runs/rename_workflow_runs", named)
             execute(self.connection, "runs/watch_repositories", self.key)
-            for row in execute(self.connection, "runs/retire_namesakes", named).fetchall():
+            namesakes = execute(self.connection, "runs/retire_namesakes", named).fetchall()
+            for row in namesakes:
                 execute(self.connection, "runs/rename_workflow_runs", row)
-            return [row["name"] for row in former]
+            return [row["name"] for row in former], [row["repository"] for row in namesakes]
 
-        for former in with_retries(self.connection, change):
+        name = self.repository.repository
+        former, namesakes = with_retries(self.connection, change)
+        for each in former:
+            self.tools.notify(f"{each} is now called {name}; its history continues under that name")
+        for each in namesakes:
             self.tools.notify(
-                f"{former} is now called {self.repository.repository}; "
-                "its history continues under that name"
+                f"{name} is another repository than before, whose rows are kept as {each}"
             )
 
     def write(self, change: Callable[[], Tally | None]) -> None:

@@ -42,6 +42,11 @@ def verification_text(found: Verification) -> str:
     lines += [_jobs_compared_text(jobs)] if jobs else []
     # An ingest keeps an attempt, a job or a step that GitHub no longer has.
     mended = [e for e in differences if e.run_attempt is None or e.kind != "missing there"]
+    missing = {e.github_run_id for e in mended if (e.run_attempt, e.kind) == (None, "missing here")}
+    if len(missing) > 1:
+        again = f"{COMMAND} ingest REPO={plain(found.repository)} FULL=1"
+        lines.append(f"  to list all runs again: {again}")
+        mended = [e for e in mended if e.github_run_id not in missing]
     if mended:
         named = f"REPO={plain(found.repository)} RUN_ID={mended[0].github_run_id}"
         lines.append(f"  to fetch a run again: {COMMAND} ingest {named}")

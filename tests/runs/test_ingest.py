@@ -261,6 +261,26 @@ def test_each_deleted_run_costs_one_request_and_no_wait(
     assert {row["github_run_id"] for row in gone} == {run.id for run in deleted}
 
 
+def test_a_repository_made_anew_under_the_same_name_is_another_one(
+    connection: Connection, world: World
+) -> None:
+    simulated = Simulator(world)
+    ingest_one(connection, simulated)
+    before = len(stored(connection))
+    (former,) = world.repositories
+    former.full_name = "elsewhere/deleted"
+    world.add_run(world.add_repository(REPOSITORY))
+    world.advance(timedelta(hours=1))
+    said: list[str] = []
+    for _ in range(2):
+        ingest_one(connection, simulated, notify=said.append)
+    kept = f"{REPOSITORY} (id {former.id})"
+    told = f"{REPOSITORY} is another repository than before, whose rows are kept as {kept}"
+    assert said.count(told) == 1
+    names = [row["repository"] for row in stored(connection)]
+    assert (names.count(REPOSITORY), names.count(kept)) == (1, before)
+
+
 def test_a_renamed_repository_keeps_its_history(connection: Connection, world: World) -> None:
     simulated = Simulator(world)
     ingest_one(connection, simulated)
@@ -551,7 +571,7 @@ def test_an_interval_shorter_than_the_first_page_is_estimated_exactly(
     since = (NOW - timedelta(hours=30)).timestamp()
     younger = sum(run.created_at >= since for run in repository.runs)
     assert said[0].startswith(f"acme/app: about {younger} runs to list since ")
-    assert "requests: lists 1, " in said[0]
+    assert "requests: lists 1, " in said[0] and "pace" not in said[0]
 
 
 def test_without_a_since_the_last_thirty_days_are_wanted_or_less_if_less_is_kept() -> None:

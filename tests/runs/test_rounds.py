@@ -164,7 +164,8 @@ def test_each_is_announced_with_its_work_and_its_place(connection: Connection) -
     reports = ingested(connection, Simulator(world), notify=said.append, progress=progress)
     assert said[0] == "3 repositories to ingest; 4,500 requests can be sent now"
     assert said[1].startswith("acme/busy (1 of 3): about 150 runs to list since ")
-    assert "requests: lists 2, earlier attempts 0 or more, jobs up to about 150; GitHub" in said[1]
+    assert " UTC, by the pace of the newest 100; requests: lists 2, " in said[1]
+    assert ", earlier attempts 0 or more, jobs about 150; GitHub" in said[1]
     names = ("acme/busy (1 of 3)", "acme/app-00 (2 of 3)", "acme/app-01 (3 of 3)")
     assert labels == {f"{name}: {what}" for name in names for what in ("runs", "jobs of attempts")}
     assert closing_text(reports, None).startswith("3 repositories: 3 complete; ")

@@ -416,7 +416,14 @@ def test_each_difference_is_a_line_and_the_counts_come_last() -> None:
         "  to fetch a run again: make ingest REPO=acme/app RUN_ID=5",
         "  stopped early: the requests are spent",
     ]
-    kept = replace(found, differences=[Difference(8, 1, "missing there", job_id=9)], error=None)
+    late = [Difference(number, None, "missing here") for number in (10, 11)]
+    full = "  to list all runs again: make ingest REPO=acme/app FULL=1"
+    one = "  to fetch a run again: make ingest REPO=acme/app RUN_ID=6"
+    found.error = None
+    for differences, advice in ((late, [full]), ([*late, found.differences[1]], [full, one])):
+        text = verification_text(replace(found, differences=differences))
+        assert [line for line in text.splitlines() if "again" in line] == advice
+    kept = replace(found, differences=[Difference(8, 1, "missing there", job_id=9)])
     assert "RUN_ID" not in verification_text(kept)
 
 
