@@ -84,5 +84,5 @@ def without_token(runs: int) -> str:
     )
     return (
         f"jobs of {counted(runs, 'run')} still to fetch: about {with_token} with a token, "
-        f"{counted(hours, 'hour')} without"
+        f"{counted(hours, 'hourly ingest')} without"
     )

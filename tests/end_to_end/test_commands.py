@@ -21,6 +21,7 @@ from support.complete import assert_attempts, earlier, stored
 from support.paths import LONGEST, ROOT
 
 from telemetry.database.connection import Connection, open_connection
+from telemetry.simulated.faults import primary_limit
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 
@@ -88,6 +89,17 @@ def test_listing_the_repositories_of_an_owner_counts_among_the_requests_allowed(
     assert done.returncode == 3, done.stderr
     assert simulated.counters.received.total() == 12
     assert "MAX_REQUESTS: with 5 requests an ingest may not get further" in done.stderr
+
+
+def test_an_owner_whose_repositories_the_limit_does_not_allow_to_list_can_wait(
+    run: Run, simulated: Simulator
+) -> None:
+    limited = primary_limit(simulated.world.now + timedelta(hours=1))
+    simulated.fault = lambda request, n: limited if request.kind == "owner_repositories" else None
+    done = run("ingest_workflows", TELEMETRY_ORG="acme")
+    assert done.returncode == 3, done.stderr
+    assert "the repositories of acme were not listed: GET /orgs/acme/repos: GitHub" in done.stderr
+    assert run("ingest_workflows", "--lenient", TELEMETRY_ORG="acme").returncode == 0
 
 
 def test_a_run_that_the_repository_does_not_have_is_no_failure_of_the_repository(run: Run) -> None:
