@@ -14,6 +14,10 @@ from telemetry.database.reconnecting import first_line, is_loss, lacks_room
 MORE_TIME = "the role or the database sets this limit: raise it, or ask about fewer days"
 CHECK = "check DATABASE_URL"
 AGAIN = "try again; if it keeps failing, the log of the server says more"
+CERTIFICATE = (
+    "let sslrootcert in DATABASE_URL name the file of the authority that signed the server's "
+    "certificate, and the host be the one that it is for"
+)
 FEWER_SESSIONS = "end other sessions, or raise the limit of connections"
 
 # Errors that a user can fix; any other is a bug of ours.
@@ -52,8 +56,11 @@ def database_sentence(error: psycopg.Error) -> str:
     said = first_line(error)
     if isinstance(error, errors.InsufficientPrivilege):
         remedy = _grant(said) or remedy
-    if re.search("too many c|connection slots", said):  # while connecting there is no code
+    # While connecting there is no code.
+    if re.search("too many c|connection slots", said):
         remedy = FEWER_SESSIONS
+    elif re.search("certificate", said) and error.sqlstate is None:
+        remedy = CERTIFICATE
     variable = database_variable(os.environ)
     if lacks_room(error):
         place = "there" if variable else f"in {default_home(os.environ)}"
@@ -77,24 +84,38 @@ def _grant(said: str) -> str | None:
     role = _role()
     schema = re.search(r"permission denied for schema (\S+)", said)
     if schema:
-        return f"its owner can allow it: grant usage, create on schema {schema[1]} to {role}"
+        return (
+            f"its owner can allow it: grant usage, create on schema {schema[1]} to {role}; or let "
+            "search_path name a schema of this role: docs/install.md"
+        )
     if re.search(r"permission denied for (table|view|relation|materialized view) ", said):
         return (
             "for status, query and report its owner can allow reading: grant select on all tables "
-            f"in schema public to {role}; migrate, ingest, prune and forget need the role that "
-            "made the tables"
+            f"in schema {_schema()} to {role}; migrate, ingest, prune and forget need the role "
+            "that made the tables"
         )
     if "must be owner of" in said:
         return "migrate and ingest need the role that made the tables and views"
     return None
 
 
-def _role() -> str:
-    """Return the current role, quoted as in a statement."""
+def _given(name: str, variable: str) -> str:
+    """Return a parameter of DATABASE_URL, or libpq's variable; empty if there is neither."""
     try:
         given = conninfo_to_dict(os.environ.get("DATABASE_URL", ""))
     except psycopg.ProgrammingError:
         given = {}
-    name = str(given.get("user") or os.environ.get("PGUSER") or "your_role")
+    return str(given.get(name) or os.environ.get(variable, ""))
+
+
+def _schema() -> str:
+    """Return the schema of the tables, as far as the connection string says."""
+    named = re.search(r"search_path=(\w+)", _given("options", "PGOPTIONS"))
+    return named[1] if named else "public"
+
+
+def _role() -> str:
+    """Return the current role, quoted as in a statement."""
+    name = _given("user", "PGUSER") or "your_role"
     plain = re.fullmatch("[a-z_][a-z0-9_]*", name)
     return name if plain else '"{}"'.format(name.replace('"', '""'))

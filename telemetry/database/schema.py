@@ -48,6 +48,8 @@ def require_schema(connection: Connection) -> None:
         return
     refuse_newer(installed, MIGRATIONS)
     if not installed.migrations:
+        for row in execute(connection, "schema/other_schemas"):
+            raise TelemetryError(_elsewhere(**row))
         elsewhere = (
             f"; the demo's data is elsewhere: `{COMMAND} demo` makes it, `{COMMAND} status DEMO=1` "
             "shows it"
@@ -59,6 +61,19 @@ def require_schema(connection: Connection) -> None:
     raise TelemetryError(
         "the database is older than this version of actions-telemetry; run "
         f"`{typed('migrate')}`, or `{typed('ingest')}`"
+    )
+
+
+def _elsewhere(name: str, role: str, *, is_open: bool) -> str:
+    """Return what to do about tables in a schema that this role does not see."""
+    if not is_open:
+        return (
+            f"the tables are in the schema {name}, which this role may not use; its owner can "
+            f"allow it: grant usage on schema {name} to {role}"
+        )
+    return (
+        f"the tables are in the schema {name}, which search_path does not name; "
+        f"add ?options=-csearch_path%3D{name} to DATABASE_URL"
     )
 
 

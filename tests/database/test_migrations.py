@@ -15,6 +15,7 @@ from threading import Thread
 
 import psycopg
 import pytest
+from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL, Identifier
 from support.paths import ROOT
@@ -188,6 +189,32 @@ def test_any_connection_string_of_libpq_works(connection: Connection, dsn: str, 
     assert migrate(same) == [NAMES[-1], "views"]
     with open_connection(same) as opened:
         require_schema(opened)
+
+
+def test_a_reader_whose_search_path_misses_the_schema_is_told_its_name(empty_dsn: str) -> None:
+    with psycopg.connect(empty_dsn, autocommit=True) as admin:
+        admin.execute("create schema ci_1")
+    migrate(make_conninfo(empty_dsn, options="-csearch_path=ci_1"))
+    with open_connection(empty_dsn) as connection, pytest.raises(TelemetryError) as caught:
+        require_schema(connection)
+    assert str(caught.value) == (
+        "the tables are in the schema ci_1, which search_path does not name; add "
+        "?options=-csearch_path%3Dci_1 to DATABASE_URL"
+    )
+    role = "a_reader_of_ci_1"
+    with psycopg.connect(empty_dsn, autocommit=True) as admin:
+        admin.execute(f"create role {role} login")
+        theirs = make_conninfo(empty_dsn, user=role, options="-csearch_path=ci_1")
+        try:
+            with open_connection(theirs) as reader, pytest.raises(TelemetryError) as caught:
+                require_schema(reader)
+            grant = f"grant usage on schema ci_1 to {role}"
+            assert str(caught.value).endswith(f"its owner can allow it: {grant}")
+            admin.execute(grant)
+            with open_connection(theirs) as reader, pytest.raises(errors.InsufficientPrivilege):
+                require_schema(reader)
+        finally:
+            admin.execute(f"drop owned by {role}; drop role {role}")
 
 
 def test_a_reader_of_a_database_without_tables_is_told_to_ingest(empty_dsn: str) -> None:
@@ -457,7 +484,7 @@ def test_what_another_program_has_made_is_neither_changed_nor_dropped(
 def test_a_table_of_a_user_with_the_name_of_a_new_one_stops_the_upgrade(
     connection: Connection, dsn: str
 ) -> None:
-    connection.execute("drop table former_names; create table former_names (mine text)")
+    connection.execute("drop table former_names cascade; create table former_names (mine text)")
     connection.execute("delete from _yoyo_migration where migration_id like '0141.%'")
     with pytest.raises(TelemetryError, match="something else has made former_names here; rename"):
         migrate(dsn)

@@ -105,6 +105,9 @@ def test_a_role_that_may_only_read_is_told_what_its_owner_can_grant(
     role = conninfo_to_dict(stranger)["user"]
     grant = f"grant select on all tables in schema public to {role}"
     assert_one_sentence(done, 1, "permission denied for table _yoyo_migration", grant)
+    elsewhere = make_conninfo(stranger, options="-csearch_path=ci,public")
+    said = run("status", DATABASE_URL=elsewhere).stderr
+    assert f"grant select on all tables in schema ci to {role}" in said
     connection.execute(grant)
     assert run("status", DATABASE_URL=stranger).returncode == 0
     done = run("ingest_workflows", DATABASE_URL=stranger)
@@ -137,6 +140,7 @@ def test_a_role_that_may_create_nothing_is_told_the_grant(
         (psycopg.OperationalError('FATAL: too many connections for role "x"'), "limit of conn"),
         (psycopg.OperationalError("FATAL: sorry, too many clients already"), "limit of conn"),
         (psycopg.OperationalError("FATAL: remaining connection slots are reserved"), "limit of c"),
+        (psycopg.OperationalError('root certificate file "x" does not exist'), "let sslrootcert"),
         (errors.ReadOnlySqlTransaction("cannot execute UPDATE"), "a role that may write"),
         (psycopg.OperationalError("FATAL: password authentication failed"), "check DATABASE_URL"),
         (errors.AdminShutdown("terminating connection"), "try again; if it keeps failing"),

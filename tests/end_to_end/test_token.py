@@ -49,10 +49,10 @@ def test_a_token_that_others_could_read_on_the_way_is_warned_of(run: Run) -> Non
 @pytest.mark.parametrize(
     ("runs", "said"),
     [
-        (1, "jobs of 1 run still to fetch: about 1 minute with a token, 1 hourly ingest"),
-        (416, "jobs of 416 runs still to fetch: about 1 minute with a token, 8 hourly ingests"),
-        (9_001, "jobs of 9,001 runs still to fetch: about 3 hours with a token, 167 hourly ingests"),
+        (1, "1 run still to fetch: about 1 minute with a token, 1 hourly ingest"),
+        (416, "416 runs still to fetch: about 1 minute with a token, 8 hourly ingests"),
+        (9_001, "9,001 runs still to fetch: about 3 hours with a token, 167 hourly ingests"),
     ],
 )
 def test_what_a_token_changes_is_computed_from_githubs_limits(runs: int, said: str) -> None:
-    assert without_token(runs) == f"{said} without"
+    assert without_token(runs) == f"jobs of {said} without"

@@ -1,0 +1,14 @@
+-- The schemas with tables of this toolkit that search_path does not name, or that are closed to
+-- this role.
+--   psql "$DATABASE_URL" -f sql/schema/other_schemas.sql
+select
+  pg_namespace.nspname as name,
+  has_schema_privilege(pg_namespace.oid, 'usage') as is_open,
+  quote_ident(current_user) as role
+from pg_class
+join pg_namespace
+  on pg_namespace.oid = pg_class.relnamespace
+where pg_class.relname = 'workflow_runs'
+  and pg_class.relkind = 'r'
+  and not pg_table_is_visible(pg_class.oid)
+order by name;
