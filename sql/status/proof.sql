@@ -189,8 +189,8 @@ last_ingestions as (
         then coalesce(equations.listed_from, ingestions.since)
       else least(equations.listed_from, ingestions.since)
     end as known_from,
-    -- The last hour of a list is not reliable yet.
-    ingestions.started_at - interval '1 hour' as settled_at,
+    -- The last hour of a list is not reliable yet. Windows are whole seconds.
+    date_trunc('second', ingestions.started_at) - interval '1 hour' as settled_at,
     ingestions.requests,
     ingestions.not_modified
   from ingestions

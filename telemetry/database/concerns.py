@@ -158,7 +158,8 @@ def _unproven(row: Mapping[str, Any]) -> Iterator[Concern]:
         text = (
             "the stored runs differ from what GitHub reported, first among those created "
             f"from {row['unequal_from']:%Y-%m-%d %H:%M:%S} UTC; to see which runs: "
-            f"{typed(f'verify REPO={name}')}"
+            f"{typed(f'verify REPO={name}')}; to list them again: "
+            f"{typed(f'ingest REPO={name} FULL=1')}"
         )
         yield Concern(text, "unequal", name)
     if row["incomplete_windows"]:

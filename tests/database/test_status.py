@@ -362,6 +362,7 @@ def test_a_lost_run_is_a_concern_that_names_its_time(month: Connection, world: W
         "acme/app: the stored runs differ from what GitHub reported, first among those created "
         "from "
         f"{row['unequal_from']:%Y-%m-%d %H:%M:%S} UTC; to see which runs: make verify REPO=acme/app"
+        "; to list them again: make ingest REPO=acme/app FULL=1"
     )
     assert ": NOT EQUAL" in proof_text(row)
 

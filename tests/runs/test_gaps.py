@@ -11,7 +11,7 @@ from support.short_pages import ShortPages
 from telemetry.database.connection import Connection
 from telemetry.runs.verify import verify
 from telemetry.simulated.answers import message
-from telemetry.simulated.faults import Fault, RequestInfo
+from telemetry.simulated.faults import Fault, RequestInfo, edited
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 
@@ -62,6 +62,34 @@ def test_a_list_that_ends_early_hides_nothing(
     simulated.restart_counters()
     assert ingested(connection, simulated, jobs=False, kind=ShortPages).outcome == "complete"
     assert simulated.counters.charged <= 2
+
+
+def test_lists_that_hide_all_runs_leave_no_gap_and_are_mended_when_asked(
+    connection: Connection,
+) -> None:
+    """As during an outage of GitHub's search."""
+    world = world_of(160, HOUR)
+    simulated = Simulator(world)
+    assert ingested(connection, simulated, jobs=False).outcome == "complete"
+    world.advance(25 * HOUR)
+    hidden = edited(lambda body: body | {"workflow_runs": []})
+    simulated.fault = lambda request, number: hidden if request.kind == "runs" else None
+    ingested(connection, simulated, jobs=False)
+    # An ingest begins within a second, and lists are of whole seconds.
+    connection.execute(
+        "update ingestions set started_at = date_trunc('second', started_at) + interval '0.6 s', "
+        "finished_at = finished_at + interval '1 s'"
+    )
+    found = status_at(connection, world)
+    assert found.proof[0]["gaps"] == 0
+    (said,) = (text for text in found.concerns if "differ from what GitHub reported" in text)
+    assert said.endswith("to list them again: make ingest REPO=acme/app FULL=1")
+    simulated.fault = None
+    world.advance(HOUR)
+    ingested(connection, simulated, jobs=False, full=True)
+    assert status_at(connection, world).concerns == []
+    with tools(connection, simulated) as given:
+        assert verify(given, REPOSITORY).is_equal
 
 
 @pytest.mark.parametrize("cap", [100, 46])
