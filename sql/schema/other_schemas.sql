@@ -1,5 +1,5 @@
--- The schemas with tables of this toolkit that search_path does not name, or that are closed to
--- this role.
+-- The schemas with tables of this toolkit that this session does not see.
+-- It may not use a schema that is not open; the others are not in search_path.
 --   psql "$DATABASE_URL" -f sql/schema/other_schemas.sql
 select
   pg_namespace.nspname as name,
