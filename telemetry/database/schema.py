@@ -66,14 +66,15 @@ def require_schema(connection: Connection) -> None:
 
 def _elsewhere(name: str, role: str, *, is_open: bool) -> str:
     """Return what to do about tables in a schema that this role does not see."""
+    said = f"there are no tables here yet, but in the schema {name}, which "
     if not is_open:
         return (
-            f"the tables are in the schema {name}, which this role may not use; its owner can "
-            f"allow it: grant usage on schema {name} to {role}"
+            f"{said}this role may not use; its owner can allow it: grant usage on schema {name} to "
+            f"{role}"
         )
     return (
-        f"the tables are in the schema {name}, which search_path does not name; "
-        f"add ?options=-csearch_path%3D{name} to DATABASE_URL"
+        f"{said}search_path does not name; add ?options=-csearch_path%3D{name} to DATABASE_URL, or "
+        f"run `{typed('ingest REPO=owner/name')}` first"
     )
 
 

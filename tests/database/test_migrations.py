@@ -198,8 +198,9 @@ def test_a_reader_whose_search_path_misses_the_schema_is_told_its_name(empty_dsn
     with open_connection(empty_dsn) as connection, pytest.raises(TelemetryError) as caught:
         require_schema(connection)
     assert str(caught.value) == (
-        "the tables are in the schema ci_1, which search_path does not name; add "
-        "?options=-csearch_path%3Dci_1 to DATABASE_URL"
+        "there are no tables here yet, but in the schema ci_1, which search_path does not name; "
+        "add ?options=-csearch_path%3Dci_1 to DATABASE_URL, or run `make ingest REPO=owner/name` "
+        "first"
     )
     role = "a_reader_of_ci_1"
     with psycopg.connect(empty_dsn, autocommit=True) as admin:
