@@ -278,7 +278,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         f"{INGEST} watch",
         "--name-kinds",
-        "which actors are persons, bots or agents and which workflows deployments, added to"
+        "which actors are people, bots or agents and which workflows deploy, added to"
         " sql/kinds/name_kinds.csv",
         metavar="FILE",
         read=settings.path,

@@ -1,4 +1,4 @@
--- What do pull requests of persons, bots and agents cost, each and per merged one?
+-- What do the pull requests of people, bots and agents cost, each and per merged one?
 -- Pull requests and their costs as in pull_request_costs, by their author, the account of the first
 -- run. actor_kind follows the rules in name_kinds; it is unknown if that account is gone or no rule
 -- fits. cost_per_merged_usd divides the cost of all, merged or not, by the number known to be
