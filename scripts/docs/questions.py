@@ -1,5 +1,7 @@
 """docs/questions.md: the questions, from the headers of sql/analysis/, and their columns."""
 
+import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -44,10 +46,19 @@ def questions_page(connection: Connection) -> str:
 def _details(connection: Connection, question: Question) -> str:
     file = f"[`sql/analysis/{question.name}.sql`](../sql/analysis/{question.name}.sql)"
     columns = ask(connection, question.name, Scope(MOMENT, MOMENT)).columns
+    reading, *meanings = (_named(each, columns) for each in question.paragraphs(columns))
     paragraphs = [
         f"\n## {question.name}",
         f"**{prose(question.title)}** {file}",
-        *map(prose, filter(None, question.paragraphs(columns))),
+        reading,
+        "\n".join(f"- {meaning}" for meaning in meanings),
         f"Columns: {', '.join(f'`{column}`' for column in columns)}",
     ]
-    return "\n\n".join(paragraphs) + "\n"
+    return "\n\n".join(filter(None, paragraphs)) + "\n"
+
+
+def _named(paragraph: str, columns: Sequence[str]) -> str:
+    """Return a paragraph with the names of columns marked as such, where they are no plain words."""
+    names = "|".join(columns)
+    compound = "|".join(column for column in columns if "_" in column) or "(?!)"
+    return re.sub(rf"^({names})\b|\b({compound})\b", r"`\g<0>`", prose(paragraph))
