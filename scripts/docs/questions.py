@@ -58,7 +58,7 @@ def _details(connection: Connection, question: Question) -> str:
 
 
 def _named(paragraph: str, columns: Sequence[str]) -> str:
-    """Return a paragraph with the names of columns marked as such, where they are no plain words."""
+    """Return a paragraph with its columns marked as code, unless they are plain words in it."""
     names = "|".join(columns)
     compound = "|".join(column for column in columns if "_" in column) or "(?!)"
     return re.sub(rf"^({names})\b|\b({compound})\b", r"`\g<0>`", prose(paragraph))
