@@ -123,6 +123,7 @@ class RepositoryIngest:
         ask_about_repository(self.log, self.name)
         self._fetch_leaving(outlook)
         self.run_by_run.probe_unlisted()
+        self._list_hidden()
         self._fetch_details(None)
 
     def one(self, run_id: int, run: WorkflowRun | None) -> None:
@@ -216,6 +217,19 @@ class RepositoryIngest:
         """List windows again that were listed over a day ago, when runs could still be re-run."""
         for group in due_groups(self.log):
             self._list(group[-1].created_from, group[0].created_to, self._etag(group))
+
+    def _list_hidden(self) -> None:
+        """List again the windows of runs that a list has hidden, as in an outage of the search.
+
+        What it still hides is marked again, so that the proof says what the last list left out.
+        """
+        settled = whole_second(self.log.ingestion.started_at) - SEARCH_LAG
+        asked = {**self.log.key, "github_run_ids": list(self.store.hidden)}
+        found = execute(
+            self.connection, "runs/windows_of_runs", {**asked, "reliable_before": settled}
+        )
+        for row in found.fetchall():
+            self._list(row["created_from"], row["created_to"])
 
     def _list(self, start: datetime, end: datetime, etag: str | None = None) -> None:
         def store() -> None:

@@ -20,12 +20,16 @@ RESULT = ("reported", "seen", "is_complete", "problem", "etag")
 
 
 class Store:
-    """Stores all runs of one ingest; `seen` are the ids of the runs so far."""
+    """Stores all runs of one ingest; `seen` are the ids of the runs so far.
+
+    `hidden` are those that GitHub has although a complete list had left them out.
+    """
 
     def __init__(self, log: IngestLog) -> None:
         self.log = log
         self.connection = log.connection
         self.seen = RunIds()
+        self.hidden: set[int] = set()
         self._open: set[int] = set()  # those of them that were not completed
 
     def batches(self, batches: Iterable[Batch]) -> Iterator[None]:
@@ -68,7 +72,8 @@ class Store:
                 self._windows(batch.windows)
             if ids:
                 # Last, because a run that one page left out may be on the next.
-                execute(self.connection, "runs/clear_unlisted", {"github_run_ids": ids})
+                found = execute(self.connection, "runs/clear_unlisted", {"github_run_ids": ids})
+                self.hidden.update(row["github_run_id"] for row in found)
             tally = Tally(
                 fetched=unreadable,
                 unreadable=unreadable,
