@@ -39,7 +39,7 @@ runs as materialized (
     is_rerun,
     is_exact,
     min(created_at) filter (where is_first_attempt or is_first_missing) over (
-      partition by repository_id, branch, commit_sha
+      partition by repository_id, head_repository, branch, commit_sha
     ) as pushed_at,
     -- A run has its calls once, however many attempts it has.
     row_number() over (partition by github_run_id order by run_attempt) = 1 as has_calls

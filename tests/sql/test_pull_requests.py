@@ -242,6 +242,19 @@ def test_a_pull_request_that_waits_for_its_approval_has_commits_and_no_wait(
     assert float(row["minutes_per_pull_request"]) == 15.0
 
 
+def test_a_commit_waits_in_each_fork_from_its_own_first_run(connection: Connection) -> None:
+    """Somebody takes over a branch with its name, and opens a pull request of it an hour later."""
+    upsert(connection, [Repository(7, "acme/app", "api.github.com")])
+    for number, owner in ((1, "guest"), (2, "visitor")):
+        at = CREATED_AT + number * HOUR
+        run(connection, number, 30, at=at, commit_sha="a1", head_repository=f"{owner}/app")
+    rows = ask(connection, "pull_request_costs", SCOPE).rows
+    waited = {row["head"]: row["waited_hours"] for row in rows}
+    assert waited == {"guest:feature": Decimal("0.5"), "visitor:feature": Decimal("0.5")}
+    (kind,) = ask(connection, "pull_requests_by_actor_kind", SCOPE).rows
+    assert kind["waited_hours_per_pull_request"] == Decimal("0.5")
+
+
 def test_nobody_waits_for_a_run_that_a_label_or_the_merge_starts(connection: Connection) -> None:
     """It runs on the same commit, a day later; it costs as much as any other."""
     upsert(connection, [Repository(7, "acme/app", "api.github.com")])
