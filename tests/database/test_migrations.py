@@ -219,6 +219,10 @@ def test_a_reader_whose_search_path_misses_the_schema_is_told_its_name(empty_dsn
 
 
 def test_a_reader_of_a_database_without_tables_is_told_to_ingest(empty_dsn: str) -> None:
+    with psycopg.connect(empty_dsn, autocommit=True) as admin:
+        # A copy of GitHub's data that another program made.
+        admin.execute("create schema copied")
+        admin.execute("create table copied.workflow_runs (id bigint)")
     with open_connection(empty_dsn) as connection, pytest.raises(TelemetryError) as caught:
         require_schema(connection)
     assert "has no tables yet; run `make ingest REPO=owner/name`" in str(caught.value)
