@@ -17,18 +17,18 @@ sums as (
   select
     repository_id,
     nullif(prompt_name, '') as prompt,
-    count(distinct github_run_id) filter (where is_this_period) as runs,
-    count(distinct github_run_id) filter (where not is_this_period) as runs_before,
-    coalesce(sum(api_calls) filter (where is_this_period), 0) as calls,
-    coalesce(sum(api_calls) filter (where not is_this_period), 0) as calls_before,
-    sum(cost) filter (where is_this_period) as cost,
-    sum(cost) filter (where not is_this_period) as cost_before,
-    coalesce(sum(api_calls) filter (where is_this_period and cost is null), 0) as unpriced,
-    coalesce(sum(api_calls) filter (where not is_this_period and cost is null), 0)
+    count(distinct github_run_id) filter (where is_now) as runs,
+    count(distinct github_run_id) filter (where not is_now) as runs_before,
+    coalesce(sum(api_calls) filter (where is_now), 0) as calls,
+    coalesce(sum(api_calls) filter (where not is_now), 0) as calls_before,
+    sum(cost) filter (where is_now) as cost,
+    sum(cost) filter (where not is_now) as cost_before,
+    coalesce(sum(api_calls) filter (where is_now and cost is null), 0) as unpriced,
+    coalesce(sum(api_calls) filter (where not is_now and cost is null), 0)
       as unpriced_before
   from llm_calls_priced
   cross join period
-  cross join lateral (select timestamp >= period.since as is_this_period) as kinds
+  cross join lateral (select timestamp >= period.since as is_now) as kinds
   where timestamp >= period.since - (period.until - period.since)
     and timestamp < period.until
     and (period.repository_ids is null or coalesce(repository_id, 0) = any(period.repository_ids))

@@ -17,22 +17,22 @@ with period as not materialized (
 select
   repository,
   started_by as actor,
-  sum(list_cost_usd) filter (where is_last) as list_cost_usd,
-  sum(list_cost_usd) filter (where not is_last) as list_cost_usd_before,
-  count(distinct github_run_id) filter (where is_last) as runs,
-  count(*) filter (where is_last) as jobs,
-  sum(minutes) filter (where is_last)::bigint as minutes,
+  sum(list_cost_usd) filter (where is_now) as list_cost_usd,
+  sum(list_cost_usd) filter (where not is_now) as list_cost_usd_before,
+  count(distinct github_run_id) filter (where is_now) as runs,
+  count(*) filter (where is_now) as jobs,
+  sum(minutes) filter (where is_now)::bigint as minutes,
   case
     when started_by = 'a schedule' then 'schedule'
     else coalesce(actor_kinds.kind, 'unknown')
   end as actor_kind,
-  count(*) filter (where is_last and list_cost_usd is null) as unpriced_jobs,
-  count(*) filter (where is_last and free_because is not null) as free_jobs,
-  count(*) filter (where not is_last and list_cost_usd is null) as unpriced_before,
+  count(*) filter (where is_now and list_cost_usd is null) as unpriced_jobs,
+  count(*) filter (where is_now and free_because is not null) as free_jobs,
+  count(*) filter (where not is_now and list_cost_usd is null) as unpriced_before,
   repository_id
 from job_costs
 cross join period
-cross join lateral (select created_at >= period.since as is_last) as kinds
+cross join lateral (select created_at >= period.since as is_now) as kinds
 left join actor_kinds on actor_kinds.actor = job_costs.started_by
 where created_at >= period.since - (period.until - period.since)
   and created_at < period.until

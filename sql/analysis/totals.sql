@@ -20,21 +20,21 @@ with period as not materialized (
 runs as materialized (
   select
     repository_id,
-    count(*) filter (where is_last and is_first_attempt) as runs,
-    count(*) filter (where is_last and is_first_attempt and is_decided) as decided,
-    count(*) filter (where is_last and is_first_attempt and is_success) as succeeded,
-    count(*) filter (where is_last and is_latest_attempt and is_decided) as decided_in_the_end,
-    count(*) filter (where is_last and is_latest_attempt and is_success) as succeeded_in_the_end,
-    count(*) filter (where is_last and is_latest_attempt and conclusion = 'cancelled') as cancelled,
-    count(*) filter (where is_last and is_latest_attempt and is_rerun) as rerun,
-    count(*) filter (where is_last and is_latest_attempt and is_first_missing) as first_missing,
-    count(*) filter (where is_last and is_latest_attempt) as seen,
+    count(*) filter (where is_now and is_first_attempt) as runs,
+    count(*) filter (where is_now and is_first_attempt and is_decided) as decided,
+    count(*) filter (where is_now and is_first_attempt and is_success) as succeeded,
+    count(*) filter (where is_now and is_latest_attempt and is_decided) as decided_in_the_end,
+    count(*) filter (where is_now and is_latest_attempt and is_success) as succeeded_in_the_end,
+    count(*) filter (where is_now and is_latest_attempt and conclusion = 'cancelled') as cancelled,
+    count(*) filter (where is_now and is_latest_attempt and is_rerun) as rerun,
+    count(*) filter (where is_now and is_latest_attempt and is_first_missing) as first_missing,
+    count(*) filter (where is_now and is_latest_attempt) as seen,
     count(*) filter (
-      where not is_last and (is_first_attempt or (is_latest_attempt and is_first_missing))
+      where not is_now and (is_first_attempt or (is_latest_attempt and is_first_missing))
     ) as runs_before
   from attempts
   cross join period
-  cross join lateral (select created_at >= period.since as is_last) as kinds
+  cross join lateral (select created_at >= period.since as is_now) as kinds
   where created_at >= period.since - (period.until - period.since)
     and created_at < period.until
     and (period.repository_ids is null or repository_id = any(period.repository_ids))

@@ -33,7 +33,7 @@ runs as (
     commit_sha,
     created_at,
     (created_at at time zone period.time_zone)::date as day,
-    created_at >= period.since as is_last,
+    created_at >= period.since as is_now,
     case when run_attempt > 1 then started_at end as approved_at,
     completed_at,
     duration_seconds,
@@ -61,12 +61,12 @@ checks as (
     created_at,
     min(created_at) over (partition by repository_id, branch_class, commit_sha) as pushed_at,
     day,
-    is_last,
+    is_now,
     approved_at,
     completed_at,
     is_decided and is_first_attempt and not is_broken as is_decided,
     bool_and(is_broken) over of_workflow as is_no_check,
-    bool_or(is_last) over of_workflow and not bool_and(is_last) over of_workflow as is_of_both
+    bool_or(is_now) over of_workflow and not bool_and(is_now) over of_workflow as is_of_both
   from runs
   where (is_first_attempt or (is_first_missing and is_latest_attempt))
     and is_of_push
@@ -79,7 +79,7 @@ commits as (
     branch_class,
     array_agg(distinct workflow_id order by workflow_id) as workflow_ids,
     min(day) as day,
-    bool_and(is_last) as is_last,
+    bool_and(is_now) as is_now,
     extract(
       epoch from case
         when count(approved_at) > 0 then max(completed_at - coalesce(approved_at, pushed_at))
@@ -122,7 +122,7 @@ waits_by_label as materialized (
   select
     repository_id,
     coalesce(runner_label, 'no label') collate "C" as label,
-    created_at >= period.since as is_last,
+    created_at >= period.since as is_now,
     (created_at at time zone period.time_zone)::date as day,
     queue_seconds,
     count(*)::double precision as jobs
@@ -132,7 +132,7 @@ waits_by_label as materialized (
   group by
     repository_id,
     label,
-    is_last,
+    is_now,
     day,
     queue_seconds
 ),
@@ -144,7 +144,7 @@ observed as (
     concat_ws('/', workflow_id, branch_class) collate "C" as stratum,
     workflow as subject,
     branch_class,
-    is_last,
+    is_now,
     day,
     is_share,
     value::double precision as value,
@@ -173,7 +173,7 @@ observed as (
     workflow_id,
     workflow,
     branch_class,
-    is_last,
+    is_now,
     day,
     is_share,
     value
@@ -184,7 +184,7 @@ observed as (
     concat_ws('/', branch_class, workflow_ids) collate "C",
     null,
     branch_class,
-    is_last,
+    is_now,
     day,
     false,
     seconds,
@@ -198,7 +198,7 @@ observed as (
     label,
     label,
     null,
-    is_last,
+    is_now,
     day,
     false,
     queue_seconds,
@@ -210,7 +210,7 @@ weights_of_labels as (
   select
     repository_id,
     label,
-    sum(jobs) filter (where is_last) / sum(jobs) filter (where not is_last) as weight_before
+    sum(jobs) filter (where is_now) / sum(jobs) filter (where not is_now) as weight_before
   from waits_by_label
   group by
     repository_id,
@@ -219,7 +219,7 @@ weights_of_labels as (
 ranked_waits as (
   select
     waits_by_label.repository_id,
-    waits_by_label.is_last,
+    waits_by_label.is_now,
     waits_by_label.queue_seconds,
     sum(sum(counted.jobs)) over (of_period order by waits_by_label.queue_seconds) as ranks,
     sum(sum(counted.jobs)) over of_period as all_jobs
@@ -228,19 +228,19 @@ ranked_waits as (
   cross join lateral (
     select
       waits_by_label.jobs
-      * case when waits_by_label.is_last then 1 else weights_of_labels.weight_before end as jobs
+      * case when waits_by_label.is_now then 1 else weights_of_labels.weight_before end as jobs
   ) as counted
   where weights_of_labels.weight_before is not null
   group by
     waits_by_label.repository_id,
-    waits_by_label.is_last,
+    waits_by_label.is_now,
     waits_by_label.queue_seconds
-  window of_period as (partition by waits_by_label.repository_id, waits_by_label.is_last)
+  window of_period as (partition by waits_by_label.repository_id, waits_by_label.is_now)
 ),
 median_waits as (
   select
     repository_id,
-    is_last,
+    is_now,
     (
       min(queue_seconds) filter (where 2 * ranks >= all_jobs)
       + min(queue_seconds) filter (where 2 * ranks > all_jobs)
@@ -248,7 +248,7 @@ median_waits as (
   from ranked_waits
   group by
     repository_id,
-    is_last
+    is_now
 ),
 ranked as (
   select
@@ -258,7 +258,7 @@ ranked as (
     max(subject) as subject,
     max(branch_class) as branch_class,
     is_share,
-    is_last,
+    is_now,
     day,
     value,
     sum(runs) as runs,
@@ -273,13 +273,13 @@ ranked as (
     repository_id,
     stratum,
     is_share,
-    is_last,
+    is_now,
     day,
     value
   window
     of_stratum as (partition by figure, repository_id, stratum),
     of_value as (partition by figure, repository_id, stratum, value),
-    of_period as (partition by figure, repository_id, stratum, is_last)
+    of_period as (partition by figure, repository_id, stratum, is_now)
 ),
 days as (
   select
@@ -289,7 +289,7 @@ days as (
     max(subject) as subject,
     max(branch_class) as branch_class,
     is_share,
-    is_last,
+    is_now,
     day,
     runs_of_period,
     sum(runs) as runs,
@@ -312,12 +312,12 @@ days as (
     repository_id,
     stratum,
     is_share,
-    is_last,
+    is_now,
     day,
     runs_of_period
   window
     of_stratum as (partition by figure, repository_id, stratum),
-    of_period as (partition by figure, repository_id, stratum, is_last)
+    of_period as (partition by figure, repository_id, stratum, is_now)
 ),
 compared as (
   select
@@ -327,19 +327,19 @@ compared as (
     subject,
     branch_class,
     is_share,
-    is_last,
+    is_now,
     day,
     (ranks - runs * mean_rank) / runs_of_period as deviation,
     -- Of both periods together, as if nothing had changed: one in which all of a few runs ended
     -- alike would seem to be certain. The mean of all ranks is a half.
     runs * (sum(squares) over of_stratum / sum(runs) over of_stratum - 0.25) / runs_of_period ^ 2
       as variance,
-    max(runs_of_period) filter (where not is_last) over of_stratum as runs_before,
-    max(runs_of_period) filter (where is_last) over of_stratum as runs,
-    max(level) filter (where not is_last) over of_stratum as before,
-    max(level) filter (where is_last) over of_stratum as now,
-    max(mean_rank) filter (where is_last) over of_stratum
-    - max(mean_rank) filter (where not is_last) over of_stratum as rise,
+    max(runs_of_period) filter (where not is_now) over of_stratum as runs_before,
+    max(runs_of_period) filter (where is_now) over of_stratum as runs,
+    max(level) filter (where not is_now) over of_stratum as before,
+    max(level) filter (where is_now) over of_stratum as now,
+    max(mean_rank) filter (where is_now) over of_stratum
+    - max(mean_rank) filter (where not is_now) over of_stratum as rise,
     -- How much a value grows with its rank, from the quartiles, as if values were log-normal.
     case
       when is_share then 200
@@ -358,7 +358,7 @@ days_of_groups as (
     max(subject) as subject,
     max(branch_class) as branch_class,
     is_share,
-    is_last,
+    is_now,
     day,
     sum(weight * deviation) as deviation,
     sum(weight ^ 2 * variance) as variance,
@@ -389,7 +389,7 @@ days_of_groups as (
     repository_id,
     groups.of_stratum,
     is_share,
-    is_last,
+    is_now,
     day
 ),
 neighbours as (
@@ -400,7 +400,7 @@ neighbours as (
     subject,
     branch_class,
     is_share,
-    is_last,
+    is_now,
     deviation,
     coalesce(lag(deviation, 1) over by_day, 0) as one_before,
     coalesce(lag(deviation, 2) over by_day, 0) as two_before,
@@ -414,7 +414,7 @@ neighbours as (
     before,
     now
   from days_of_groups
-  window by_day as (partition by figure, repository_id, of_stratum, is_last order by day)
+  window by_day as (partition by figure, repository_id, of_stratum, is_now order by day)
 ),
 periods as (
   select
@@ -443,7 +443,7 @@ periods as (
     repository_id,
     of_stratum,
     is_share,
-    is_last
+    is_now
 ),
 -- Once, however few repositories the planner expects to join it with.
 changes as materialized (
@@ -494,12 +494,12 @@ from changes
 inner join repository_names using (repository_id)
 left join median_waits as waits_before
   on waits_before.repository_id = changes.repository_id
-  and not waits_before.is_last
+  and not waits_before.is_now
   and changes.figure = 'queue'
   and changes.of_stratum is null
 left join median_waits as waits_now
   on waits_now.repository_id = waits_before.repository_id
-  and waits_now.is_last
+  and waits_now.is_now
 cross join lateral (
   select
     coalesce(waits_before.seconds, changes.before) as before,
