@@ -36,6 +36,7 @@ def _switch(text: str, name: str) -> bool:
 READERS: Mapping[str, Callable[[str, str], Any]] = {
     "repositories": _repositories,
     "org": settings.owner,
+    "exclude": _repositories,
     "since": times.since,
     "keep": times.keep,
     "jobs": _switch,

@@ -53,6 +53,7 @@ def main() -> int:
     options = parse(__doc__, "ingest_workflows")
     target = "ingest" if options.llm else "ingest-github"
     repositories = chosen_repositories(options.repo, os.environ, target, options.org)
+    excluded = settings.repositories(options.exclude, "EXCLUDE")
     if options.run_id is not None and len(repositories) != 1:
         raise settings.UsageError(
             "RUN_ID: a run belongs to one repository; name it: REPO=owner/name"
@@ -70,7 +71,7 @@ def main() -> int:
         _take_settings(connection, options)
         asked = [] if options.org else repositories
         set_outputs(incomplete=True, stored=_is_stored(connection, asked))
-        reports = _ingest(connection, client, options, repositories)
+        reports = _ingest(connection, client, options, repositories, excluded)
         code = exit_code(reports)
         set_outputs(incomplete=code != 0, stored=_is_stored(connection, asked))
         if code != INTERRUPTED:
@@ -123,7 +124,11 @@ def _is_stored(connection: Connection, asked: list[str]) -> bool:
 
 
 def _ingest(
-    connection: Connection, client: GitHub, options: Namespace, named: list[str]
+    connection: Connection,
+    client: GitHub,
+    options: Namespace,
+    named: list[str],
+    excluded: list[str],
 ) -> list[Report]:
     """Ingest the repositories, and show the report on each when it is done."""
     before = horizon(connection, stored(connection)).before
@@ -132,7 +137,7 @@ def _ingest(
     repositories = named
     if options.org:
         try:
-            found = repositories_of(client, options.org, options.archived, say)
+            found = repositories_of(client, options.org, options.archived, excluded, say)
         except (BudgetSpent, RateLimited) as error:
             say(f"the repositories of {options.org} were not listed: {error}")
             return [Report(options.org, "not reached", str(error), None, (), 0.0)]
@@ -159,7 +164,8 @@ def _ended(options: Namespace, reports: list[Report], code: int, calls: LlmInges
     """Say what failed and what was lost; return the exit code."""
     failed = [report.repository for report in reports if report.outcome == "failed"]
     if failed:
-        say(f"failed: {', '.join(failed)}")
+        hint = "; EXCLUDE leaves out those that always fail" if options.org else ""
+        say(f"failed: {', '.join(failed)}{hint}")
     lost = lost_text(calls) if calls else None
     if lost:
         say(f"warning: {lost}")

@@ -75,6 +75,14 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(INGEST, "--archived", "include archived repositories of ORG", default=True),
     Option(
+        INGEST,
+        "--exclude",
+        "leave out these repositories of ORG, separated by spaces",
+        metavar="OWNER/NAME",
+        read=words,
+        many=True,
+    ),
+    Option(
         f"{INGEST} verify",
         "--since",
         "how far back: a date (UTC), a time with its zone, an age such as 90d or '6 months',"

@@ -96,7 +96,10 @@ def explain(
     if status == 451:
         block = error_body(answer).get("block")
         reason = clean(str(block.get("reason"))) if isinstance(block, dict) else "no reason given"
-        return f"{said} ({reason})", "take the repository out of REPO"
+        return (
+            f"{said} ({reason})",
+            "take the repository out of REPO, or with ORG name it in EXCLUDE",
+        )
     return said, "check GITHUB_API_URL"
 
 

@@ -3,7 +3,7 @@
 The work on one repository is in `repository`.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection, execute
@@ -39,14 +39,21 @@ def ingest(
 
 
 def repositories_of(
-    client: GitHub, owner: str, archived: bool = True, notify: Notify = lambda text: None
+    client: GitHub,
+    owner: str,
+    archived: bool = True,
+    excluded: Iterable[str] = (),
+    notify: Notify = lambda text: None,
 ) -> list[str]:
     """Return the names of the repositories of an organization or user that can have runs.
 
     Disabled ones are omitted, because they do not answer; archived ones keep their runs. One that
-    GitHub does not name is left out, and `notify` is called with a sentence. Raises GitHubError.
+    GitHub does not name is left out too, as are `excluded` names that the owner does not have, and
+    `notify` is called with a sentence. Raises GitHubError.
     """
     names = []
+    unknown = {name.lower(): name for name in excluded}
+    left_out = set(unknown)
     for page in client.list_repositories(owner):
         for row in page.items:
             try:
@@ -57,8 +64,13 @@ def repositories_of(
             except UnreadableRow as error:
                 notify(f"warning: a repository of {owner} is left out: {error}")
                 continue
-            if not payload.get("disabled") and (archived or not payload.get("archived")):
+            unknown.pop(name.lower(), None)
+            if payload.get("disabled") or name.lower() in left_out:
+                continue
+            if archived or not payload.get("archived"):
                 names.append(name)
+    for name in unknown.values():
+        notify(f"note: EXCLUDE: {owner} has no repository {name} that this token can see")
     return names
 
 

@@ -301,6 +301,7 @@ def test_inputs_that_cannot_be_used_are_named_before_anything_else_is_done(
     repository.inputs |= {
         "repositories": "acme",
         "org": "acme/app",
+        "exclude": "app",
         "token": " ",
         "database-url": " ",
         "since": "yesterdayy",

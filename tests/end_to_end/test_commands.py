@@ -21,7 +21,8 @@ from support.complete import assert_attempts, earlier, stored
 from support.paths import LONGEST, ROOT
 
 from telemetry.database.connection import Connection, open_connection
-from telemetry.simulated.faults import primary_limit
+from telemetry.simulated.answers import message
+from telemetry.simulated.faults import Fault, primary_limit
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 
@@ -89,6 +90,24 @@ def test_listing_the_repositories_of_an_owner_counts_among_the_requests_allowed(
     assert done.returncode == 3, done.stderr
     assert simulated.counters.received.total() == 12
     assert "MAX_REQUESTS: with 5 requests an ingest may not get further" in done.stderr
+
+
+def test_repositories_of_an_owner_that_always_fail_can_be_left_out(
+    run: Run, world: World, simulated: Simulator
+) -> None:
+    world.add_repository("acme/Blocked")
+    blocked = Fault(451, {}, message("Repository access blocked"))
+    simulated.fault = lambda request, n: blocked if "Blocked" in request.path else None
+    done = run("ingest_workflows", TELEMETRY_ORG="acme", TELEMETRY_JOBS="0")
+    assert done.returncode == 1
+    assert "failed: acme/Blocked; EXCLUDE leaves out those that always fail" in done.stderr
+    names = "acme/blocked acme/never"
+    done = run("ingest_workflows", TELEMETRY_ORG="acme", TELEMETRY_EXCLUDE=names)
+    assert done.returncode == 0, done.stderr
+    assert "acme has 1 repository" in done.stderr
+    assert "note: EXCLUDE: acme has no repository acme/never that this token" in done.stderr
+    done = run("ingest_workflows", TELEMETRY_ORG="acme", TELEMETRY_EXCLUDE="blocked")
+    assert_one_sentence(done, 2, "EXCLUDE: ")
 
 
 def test_an_owner_whose_repositories_the_limit_does_not_allow_to_list_can_wait(

@@ -272,7 +272,8 @@ def test_422_shows_its_errors() -> None:
 def test_451_gives_the_reason() -> None:
     body = b'{"message": "Repository access blocked", "block": {"reason": "dmca"}}'
     assert explained(Answer(451, {}, body)) == (
-        "451 Repository access blocked (dmca); take the repository out of REPO"
+        "451 Repository access blocked (dmca); take the repository out of REPO, "
+        "or with ORG name it in EXCLUDE"
     )
 
 

@@ -432,7 +432,11 @@ def test_a_temporary_404_is_not_an_error(httpserver: HTTPServer, connect: Connec
         (409, "Git Repository is empty.", "409 Git Repository is empty; "),
         (410, "Gone", "410 Gone; either API version 2022-11-28 is retired"),
         (422, "Validation Failed", "422 Validation Failed; check the values"),
-        (451, "Repository access blocked", "take the repository out of REPO"),
+        (
+            451,
+            "Repository access blocked",
+            "take the repository out of REPO, or with ORG name it in EXCLUDE",
+        ),
     ],
 )
 def test_a_refusal_is_one_sentence_at_once(
