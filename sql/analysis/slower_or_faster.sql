@@ -4,9 +4,10 @@
 -- divided by how much the variation between days exceeds chance. Of few runs, it is also found if
 -- the medians of all days since lie above, or all below, those of all days before: at least 7 days
 -- on each side, and 28 in all. A fresh change (is_fresh), with fewer than seven days since, needs
--- 20 runs, and a median four standard deviations from those of the days before, or a return to the
--- level before the last change. If weekends differ clearly, only weekdays are searched for it. A
--- lasting change must move the median by at least a tenth and ten seconds, a fresh one by a
+-- 20 runs, or four days whose medians all lie above, or all below, those of the days before. Their
+-- median must be four standard deviations from those of the days before, or, of 20 runs, back at
+-- the level before the last change. If weekends differ clearly, only weekdays are searched for it.
+-- A lasting change must move the median by at least a tenth and ten seconds, a fresh one by a
 -- quarter. A slow drift, or a level that wanders from day to day, may be reported as a change.
 -- before_seconds and after_seconds are the medians before and since the change; estimated counts
 -- their runs whose jobs are not stored, so that their end may be too late. A workflow can change
@@ -262,7 +263,9 @@ references_of_days as materialized (
     days_alike.series,
     ages.age,
     avg(days_alike.log_p50) as mean,
-    greatest(stddev_samp(days_alike.log_p50), 0.02) as deviation
+    greatest(stddev_samp(days_alike.log_p50), 0.02) as deviation,
+    min(days_alike.log_p50) as lowest,
+    max(days_alike.log_p50) as highest
   from days_alike
   cross join generate_series(1, 6) as ages (age)
   left join newest_lasting using (series)
@@ -279,6 +282,9 @@ newest as materialized (
     ages.age,
     min(runs.day) as day,
     max(runs.day) as last_day,
+    count(*) as runs,
+    min(days_alike.log_p50) as lowest,
+    max(days_alike.log_p50) as highest,
     ln(greatest(percentile_cont(0.5) within group (order by runs.duration_seconds), 1)) as log_p50
   from runs
   inner join days_alike using (series, day)
@@ -286,7 +292,6 @@ newest as materialized (
   group by
     runs.series,
     ages.age
-  having count(*) >= 20
 ),
 fresh as (
   select distinct on (series)
@@ -296,6 +301,13 @@ fresh as (
   inner join references_of_days using (series, age)
   where abs(newest.log_p50 - references_of_days.mean)
     >= greatest(4 * references_of_days.deviation, ln(1.25))
+    and (
+      newest.runs >= 20
+      -- Of fewer runs, one that took long moves their median.
+      or newest.age >= 4 and (
+        newest.lowest > references_of_days.highest or newest.highest < references_of_days.lowest
+      )
+    )
   order by
     series,
     abs(newest.log_p50 - references_of_days.mean) / references_of_days.deviation desc,
@@ -374,6 +386,7 @@ recent as materialized (
       days.day >= last_found.day and days.day < newest.day as is_between
   ) as kinds
   where newest.day > last_found.day
+    and newest.runs >= 20
     and days.day >= greatest(last_found.previous_day, last_found.day - 28)
   group by
     series,

@@ -338,6 +338,24 @@ def test_the_newest_of_two_changes_is_compared_with_the_level_before_it(
     assert [row["is_last"] for row in changes(connection, days=30)] == [True]
 
 
+@pytest.mark.parametrize(("days", "is_found"), [(6, True), (4, True), (3, False)])
+def test_few_runs_show_a_fresh_change_if_four_days_are_apart(
+    connection: Connection, days: int, is_found: bool
+) -> None:
+    upsert(connection, level(60, 60 - days, 2, 600) + level(days, days, 2, 1_800))
+    found = changes(connection)
+    assert [row["is_fresh"] for row in found] == [True][:is_found]
+    assert all(float(row["change_percent"]) == pytest.approx(200, abs=20) for row in found)
+
+
+def test_of_few_runs_a_day_as_before_denies_a_fresh_change(connection: Connection) -> None:
+    """One of five days is no slower than those before, so chance may have made the others."""
+    slow = [day for day in range(5) if day != 2]
+    upsert(connection, level(60, 55, 2, 600) + level(3, 1, 2, 600))
+    upsert(connection, [run for day in slow for run in level(5 - day, 1, 2, 1_800)])
+    assert changes(connection) == []
+
+
 def test_a_slowdown_is_found_despite_a_larger_earlier_speedup(connection: Connection) -> None:
     upsert(connection, level(90, 30, 20, 1_200) + level(60, 40, 20, 600) + level(20, 20, 20, 780))
     last = changes(connection, days=30)[-1]
