@@ -187,8 +187,11 @@ class RepositoryReport:
         """The day of the last time that something happened, if that is a while ago; else None.
 
         Only if successful runs came later, and if as long a pause would hardly be chance: at the
-        rate until then, three times more would have been expected.
+        rate until then, three times more would have been expected. While jobs are missing, it may
+        have happened in one of them.
         """
+        if not self.of_jobs.is_whole:
+            return None
         quiet, before = self.period.until - row[last], row[last] - self.period.since
         day: date = row[last].date()
         if quiet <= LONGEST_PAUSE or row[times] * quiet < 3 * before:

@@ -11,6 +11,8 @@ from telemetry.terminal import Name, Sentence
 
 # What has not failed for longer, although it ran, needs no action.
 A_WHILE = timedelta(days=7)
+# Those of the newest days are told if there are so many, and so many times as often as before.
+LEAST_LATELY, MORE_OFTEN = 10, 2
 READ_THE_LOG = ("Read the log of the latest one.",)
 STILL_RUNNING = "in workflows that still run, "
 NO_JOB = ("Open the page of the latest one: it says what stopped the run.",)
@@ -36,7 +38,8 @@ def failing(report: RepositoryReport) -> Finding | None:
         return None
     sentence: Sentence = (
         f"{count(failed)} of {counted(totals['decided'], 'run')} "
-        f"({percent(share_of(failed, totals['decided']))}) failed at the first attempt",
+        f"({percent(share_of(failed, totals['decided']))}) failed at the first attempt"
+        f"{_lately(report, failed, totals['decided'])}",
     )
     advice: Sentence = READ_THE_LOG
     if totals["first_missing"]:
@@ -57,6 +60,22 @@ def failing(report: RepositoryReport) -> Finding | None:
         advice = NO_JOB
     over = _is_over(report)
     return Finding("failing", (*sentence, ".", *over), () if over else advice, lost, about=about)
+
+
+def _lately(report: RepositoryReport, failed: int, decided: int) -> str:
+    """Return how many of the newest runs failed, if much more often than those before; else empty.
+
+    `failed` of the `decided` runs of the period did.
+    """
+    since = report.period.until.date() - A_WHILE
+    newest = [row for row in report.outcomes_by_day if row["day"] > since]
+    lately = sum(row["failed"] for row in newest)
+    of = lately + sum(row["succeeded"] for row in newest)
+    share, before = share_of(lately, of), share_of(failed - lately, decided - of)
+    if lately < LEAST_LATELY or report.missing_firsts or share is None or before is None:
+        return ""
+    said = f", since {day(newest[0]['day'])} {count(lately)} of {count(of)} ({percent(share)})"
+    return said if share >= MORE_OFTEN * before else ""
 
 
 def _advice(report: RepositoryReport, steps: Sequence[Row]) -> Sentence:

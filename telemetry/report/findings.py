@@ -12,14 +12,15 @@ from telemetry import counted
 from telemetry.report.costing import costing
 from telemetry.report.data import RepositoryReport
 from telemetry.report.failing import failing
-from telemetry.report.figures import known_sum
+from telemetry.report.figures import about, duration, known_sum
 from telemetry.report.finding import Finding
 from telemetry.report.red import red
-from telemetry.report.slower import slower
+from telemetry.report.slower import added, slower
 from telemetry.report.stalled import stalled
 from telemetry.report.stopped import disabled, stopped
 from telemetry.report.unreliable import flaky, timing_out
 from telemetry.report.waiting import no_runner, waiting
+from telemetry.terminal import Name
 
 # Fewer runs that are all green may be so by chance.
 LEAST_RUNS = 5
@@ -89,11 +90,14 @@ def not_found(report: RepositoryReport, found: Sequence[Finding]) -> list[str]:
 
 
 def _not_slower(report: RepositoryReport) -> str:
-    """Return that nothing became slower, and whether what took longer did so before the period."""
+    """Return that nothing became slower, and why commits wait longer if they do."""
     said, waited = "no workflow became clearly slower in this period", report.last_check
     change = waited and report.change_of("time of a commit", waited["branch_class"])
     if change and change["verdict"] == "worse":
         return f"{said}, but commits wait longer for their last check than in the one before"
+    if new := added(report):
+        takes = about(duration(new["p50_seconds"]), new["estimated"])
+        return f"{said}, but {Name(new['workflow'])} is new and takes {takes}"
     return said
 
 

@@ -1,8 +1,10 @@
 """The finding on workflows that got slower, with the job or the wait that causes it."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from operator import attrgetter, itemgetter
 
 from telemetry import counted
@@ -14,6 +16,9 @@ from telemetry.terminal import Name, Sentence
 
 # A change on the default branch is seen on pull requests about then.
 SAME_CHANGE = timedelta(days=2)
+# A new workflow matters if it runs on this part of the commits, and for so many times as long as
+# they waited before.
+LEAST_PART, LONGER = Decimal("0.1"), Decimal("1.25")
 
 
 @dataclass(frozen=True)
@@ -35,10 +40,15 @@ class Slowdown:
 
     @property
     def lasts(self) -> bool:
-        """Whether it is slower now than before the change, by as much as makes a change."""
+        """Whether it has been slower ever since the change, by as much as makes a change."""
         before, after = self.shift["before_seconds"], self.shift["after_seconds"]
-        is_still = not self.later or self.now_seconds - before >= max(10, before / 10)
-        return bool(after > before and is_still)
+        least = min((row["after_seconds"] for row in self.later), default=math.inf)
+        return bool(after > before and least - before >= max(10, before / 10))
+
+    @property
+    def step(self) -> int:
+        """By how many seconds this change alone made it slower."""
+        return int(self.shift["after_seconds"] - self.shift["before_seconds"])
 
     @property
     def runs(self) -> int:
@@ -54,14 +64,41 @@ class Slowdown:
 
 
 def slowdowns(report: RepositoryReport) -> list[Slowdown]:
-    """Return the newest change of each workflow and kind of branch since which it is slower."""
+    """Return the largest step of each workflow and kind of branch since which it is slower."""
     shifts = sorted(report.running(report.slower_or_faster), key=itemgetter("changed_at"))
-    found = {}
+    found: dict[tuple[int, str], Slowdown] = {}
     for at, shift in enumerate(shifts, 1):
         slowdown = Slowdown(shift, [row for row in shifts[at:] if is_of(shift, row)])
-        if slowdown.lasts:
-            found[shift["workflow_id"], shift["branch_class"]] = slowdown
+        key = shift["workflow_id"], shift["branch_class"]
+        if slowdown.lasts and (key not in found or slowdown.step >= found[key].step):
+            found[key] = slowdown
     return list(found.values())
+
+
+def added(report: RepositoryReport) -> Row | None:
+    """Return the new workflow that takes longest, if pull requests wait longer because of it.
+
+    It is no part of a change like for like. Elsewhere a workflow may run by a schedule alone, and
+    then nobody waits for it.
+    """
+    waited = report.last_check
+    if waited is None or waited["branch_class"] not in ("pull_request", "merge_queue"):
+        return None
+    of_commits = report.change_of("time of a commit", waited["branch_class"])
+    if of_commits is None or of_commits["before"] is None:
+        return None
+    known = {
+        row["subject"] for row in report.trend if row["branch_class"] == waited["branch_class"]
+    }
+    found = (
+        row
+        for row in report.running(report.workflow_outcomes)
+        if row["branch_class"] == waited["branch_class"]
+        and row["workflow"] not in known
+        and row["runs"] >= LEAST_PART * waited["commits"]
+        and (row["p50_seconds"] or 0) >= LONGER * of_commits["before"]
+    )
+    return max(found, key=itemgetter("p50_seconds"), default=None)
 
 
 def slower(report: RepositoryReport) -> Finding | None:

@@ -27,7 +27,7 @@ from telemetry.report.figures import (
     share_of,
     shift_of,
 )
-from telemetry.report.slower import slowdowns
+from telemetry.report.slower import added, slowdowns
 from telemetry.terminal import Name
 
 # In percent or points. If a change this large is unclear, the values vary too much.
@@ -120,6 +120,10 @@ def _last_check(report: RepositoryReport) -> Tile:
         # The period has the time before it too, so its median may show no clear change.
         clear = f"; {tile.change}" if tile.kind else ""
         tile = replace(tile, change=f"{newly}{clear}")
+    if new := added(report):
+        takes = about(duration(new["p50_seconds"]), new["estimated"])
+        words = f"without {Name(new['workflow'])}, which is new and takes {takes}"
+        tile = replace(tile, change=f"{tile.change}; {words}")
     tile = _with_p90(tile, row["p90_seconds"])
     held = sum(each["jobs"] for each in report.approvals
                if each["branch_class"] == row["branch_class"])  # fmt: skip

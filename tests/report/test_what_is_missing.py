@@ -418,6 +418,78 @@ def test_what_has_not_failed_for_a_while_needs_no_action(connection: Connection)
     assert not is_healthy(single(whole(connection)), findings(single(whole(connection))))
 
 
+def test_what_may_have_happened_in_missing_jobs_is_not_said_to_be_over(
+    connection: Connection,
+) -> None:
+    """A job was flaky until twelve days ago; then the jobs of one run are not stored."""
+    runs = [a_run(n, n, conclusion="success" if n < 12 else "failure") for n in range(1, 30)]
+    again = [
+        a_run(n, n, run_attempt=2, started_at=UNTIL - n * DAY + HOUR,
+              completed_at=UNTIL - n * DAY + 2 * HOUR, commit_sha=f"c{n}")
+        for n in range(12, 30)
+    ]  # fmt: skip
+    upsert(connection, [*runs, *again])
+    upsert(connection, [a_job(run) for run in (*runs, *again)])
+    known(connection, 7)
+    with_jobs(connection, *range(1, 30))
+    assert "This has not happened since 17 Feb" in sentence(single(as_stored(connection)), "flaky")
+    connection.execute("update workflow_runs set jobs_listed_at = null where github_run_id = 5")
+    assert "not happened" not in sentence(single(as_stored(connection)), "flaky")
+
+
+@pytest.mark.parametrize(
+    ("event_type", "seconds", "every", "said"),
+    [
+        ("pull_request", 1_800, 1, "; without E2E, which is new and takes 30m 00s"),
+        # It does not make commits wait, it seldom runs, or nobody waits for it.
+        ("pull_request", 600, 1, ""),
+        ("pull_request", 1_800, 9, ""),
+        ("schedule", 1_800, 1, ""),
+    ],
+)
+def test_a_new_workflow_that_commits_wait_for_is_named(
+    connection: Connection, event_type: str, seconds: int, every: int, said: str
+) -> None:
+    """It runs in the last third of the period; what is compared like for like leaves it out."""
+    runs = [a_run(n, n / 4, event_type="pull_request", branch="b") for n in range(1, 241)]
+    added = [
+        a_run(1_000 + n, n / 4, seconds, workflow_id=9, workflow_name="E2E", commit_sha=f"c{n}",
+              event_type=event_type, branch="b" if event_type == "pull_request" else "main")
+        for n in range(1, 41, every)
+    ]  # fmt: skip
+    upsert(connection, [*runs, *added])
+    known(connection, 7)
+    shown = single(whole(connection))
+    assert (said or "would show)") in tile(shown, "push to last check").change
+    assert ("is new" in tile(shown, "push to last check").change) == bool(said)
+    words = "no workflow became clearly slower in this period"
+    also = ", but E2E is new and takes 30m 00s" if said else ""
+    assert f"{words}{also}" in not_found(shown, findings(shown))
+
+
+@pytest.mark.parametrize(
+    ("lately", "before", "said"),
+    [
+        (2, 10, "failed at the first attempt, since 23 Feb 30 of 60 (50.0 %)"),
+        (5, 10, "failed at the first attempt, since 23 Feb 12 of 60 (20.0 %)"),
+        (8, 10, "failed at the first attempt;"),
+        (7, 100, "failed at the first attempt;"),
+    ],
+)
+def test_what_fails_more_often_lately_is_said_to(
+    connection: Connection, lately: int, before: int, said: str
+) -> None:
+    """Every so manieth run fails, in the last six days and before."""
+    runs = [
+        a_run(n, n / 10, conclusion="success" if n % (lately if n <= 60 else before) else "failure")
+        for n in range(1, 301)
+    ]
+    upsert(connection, runs)
+    upsert(connection, [a_job(run) for run in runs])
+    known(connection, 7)
+    assert said in sentence(single(whole(connection)), "failing")
+
+
 def test_free_jobs_beside_one_of_unknown_price_are_said_to_be_free(connection: Connection) -> None:
     load_runner_prices(connection)
     runs = [a_run(n, n, is_private=False) for n in range(1, 11)]
@@ -585,6 +657,19 @@ def test_a_slowdown_that_was_mended_is_not_said_never_to_have_been(dsn: str) -> 
             "went from 7m 00s back to 10m 00s (+43 %) on 19 Feb; "
             "100 runs since then took 5.0 h longer.",
             "CI +43 % since 19 Feb; ",
+        ),
+        # The larger of two steps is told, and where the smaller one led.
+        (
+            {24: 1_200, 6: 1_500},
+            "went from 10m 00s to 20m 00s (+100 %) on 5 Feb, and has been 25m 00s since 23 Feb; "
+            "240 runs since 5 Feb took 45 h longer.",
+            "CI +150 % since 5 Feb; ",
+        ),
+        # What was undone did not cause what came later, however large it was.
+        (
+            {28: 1_800, 18: 600, 8: 900},
+            "went from 10m 00s to 15m 00s (+50 %) on 21 Feb; 80 runs since then took 6.7 h longer.",
+            "CI +50 % since 21 Feb; ",
         ),
     ],
 )
