@@ -771,6 +771,12 @@ job_changes as materialized (
     shifts.changed_at,
     shifts.after_seconds - shifts.before_seconds as shift,
     jobs.job,
+    10 * count(*) filter (where jobs.created_at < shifts.changed_at)
+      >= max(count(*) filter (where jobs.created_at < shifts.changed_at)) over of_change
+      as is_usual_before,
+    10 * count(*) filter (where jobs.created_at >= shifts.changed_at)
+      >= max(count(*) filter (where jobs.created_at >= shifts.changed_at)) over of_change
+      as is_usual_since,
     percentile_cont(0.5) within group (order by jobs.duration_seconds)
       filter (where jobs.created_at < shifts.changed_at) as before_seconds,
     percentile_cont(0.5) within group (order by jobs.duration_seconds)
@@ -792,6 +798,9 @@ job_changes as materialized (
     shifts.after_seconds,
     shifts.before_seconds,
     jobs.job
+  window of_change as (
+    partition by repository_id, workflow_id, branch_class, shifts.changed_at
+  )
 ),
 moves as (
   select
@@ -816,7 +825,13 @@ moves as (
     values
       ('work', before_seconds, after_seconds),
       ('queue', before_queue_seconds, after_queue_seconds)
-  ) as parts (carried_by, from_seconds, to_seconds)
+  ) as parts (carried_by, of_job_before, of_job_since)
+  -- The change lies within some runs: what only a few on a side have is of the other one.
+  cross join lateral (
+    select
+      case when is_usual_before then of_job_before end as from_seconds,
+      case when is_usual_since then of_job_since end as to_seconds
+  ) as usual
   window of_part as (
     partition by repository_id, workflow_id, branch_class, changed_at, carried_by
   )

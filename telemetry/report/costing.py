@@ -11,6 +11,8 @@ from telemetry.terminal import Name, Sentence
 # Below this share of wasted minutes, or this many, no action is needed.
 LEAST_WASTE = 0.01
 LEAST_MINUTES = 60
+# A smaller rise of the cost, in dollars or against the period before, is not told.
+LEAST_RISE_USD, LEAST_RISE = Decimal(1), Decimal("0.5")
 # If all jobs of a run are re-run, those that had succeeded run again too.
 RAN_AGAIN = "most of this time went into jobs that ran again until their run was green."
 SAVINGS = {
@@ -72,4 +74,25 @@ def _price(report: RepositoryReport, cost: Decimal) -> Sentence:
         jobs = sum(row[column] for row in report.runners)
         if jobs:
             price += (f", {counted(jobs, 'job')} without a {lacking} left out",)
-    return price
+    return price + _rise(report, cost)
+
+
+def _rise(report: RepositoryReport, cost: Decimal) -> Sentence:
+    """Return how much more it is than in the period before, and for which workflow; else empty.
+
+    Empty also where the costs of both periods are not known, or a change would be small.
+    """
+    rows = report.costs_by_workflow
+    before = known_sum(rows, "list_cost_usd_before") or Decimal(0)
+    if not report.are_jobs_comparable or known_sum(rows, "unpriced_before") or not before:
+        return ()
+    more = cost - before
+    if more < LEAST_RISE_USD or more < LEAST_RISE * before:
+        return ()
+    rises = {row["workflow"]: (row["list_cost_usd"] or 0) - (row["list_cost_usd_before"] or 0)
+             for row in rows}  # fmt: skip
+    said: Sentence = (f"; this is {dollars(more)} more than in the period before",)
+    worst = max(rises, key=lambda workflow: rises[workflow])
+    if len(rises) > 1 and 2 * rises[worst] > more:
+        said += (", most of it for ", Name(worst))
+    return said

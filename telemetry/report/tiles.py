@@ -6,9 +6,10 @@ chance. A change in volume is neither: more runs are not better or worse.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 
 from telemetry import counted
+from telemetry.report.approvals import is_held
 from telemetry.report.data import RepositoryReport
 from telemetry.report.figures import (
     BRANCHES,
@@ -261,6 +262,14 @@ def _changed(
 def _queue(report: RepositoryReport) -> Tile:
     now = report.totals
     tile = _changed(report, "wait for a runner (median)", "queue", now["queue_p50_seconds"])
+    waits = [each.shift for each in slowdowns(report) if each.shift["carried_by"] == "queue"]
+    if longer := [shift for shift in waits if not is_held(report, shift)]:
+        worst = max(longer, key=itemgetter("job_after_seconds"))
+        newly = (
+            f"{Name(worst['job'])} of {Name(worst['workflow'])} "
+            f"{duration(worst['job_after_seconds'])} since {day(worst['changed_on'])}"
+        )
+        tile = replace(tile, change=f"{newly}; {tile.change}" if tile.kind else newly)
     return _with_p90(tile, now["queue_p90_seconds"])
 
 

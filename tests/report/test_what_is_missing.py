@@ -226,6 +226,67 @@ def test_a_job_that_was_added_carries_a_slowdown(connection: Connection) -> None
     assert "Its job" not in sentence(single(whole(connection)), "slower")
 
 
+def test_a_job_that_few_runs_before_had_is_new(connection: Connection) -> None:
+    """The change came within these: the first of the new runs are counted with the old ones."""
+    for number in range(1, 421):
+        slow = number <= 100
+        run = a_run(number, number / 7, seconds=905 if slow else 305)
+        upsert(connection, [run])
+        ends = {"build": 300, "e2e": 900 if slow else 280}
+        upsert(connection, [
+            a_job(run, at, name=name, completed_at=run.started_at + timedelta(seconds=5 + ran))
+            for at, (name, ran) in enumerate(ends.items())
+            if name == "build" or number <= 110
+        ])  # fmt: skip
+    known(connection, 7)
+    said = sentence(single(whole(connection)), "slower")
+    assert "Its job e2e, new since then, takes 15m 00s." in said
+
+
+def test_a_wait_that_grew_is_told_beside_the_median_of_the_period(connection: Connection) -> None:
+    """Jobs wait ten minutes instead of five seconds for the last ten days."""
+    for number in range(1, 421):
+        waits = 600 if number <= 70 else 5
+        run = a_run(number, number / 7, seconds=300 + waits)
+        started_at = run.started_at + timedelta(seconds=waits)
+        upsert(connection, [run])
+        upsert(connection, [a_job(run, name="test", started_at=started_at)])
+    known(connection, 7)
+    change = tile(single(whole(connection)), "wait for a runner").change
+    assert change == "test of CI 10m 00s since 19 Feb; one in ten 10m 00s or more"
+
+
+@pytest.mark.parametrize(
+    ("label", "nights", "said"),
+    [
+        ("ubuntu-latest", 0, ""),
+        ("macos-latest", 0, "; this is $16.86 more than in the period before."),
+        ("ubuntu-latest", 30, "; this is $10.86 more than in the period before, most of it for "
+                              "Nightly."),
+    ],
+)  # fmt: skip
+def test_a_cost_that_rose_is_told_with_the_workflow(
+    connection: Connection, label: str, nights: int, said: str
+) -> None:
+    """On 30 days CI runs on other runners, or there is a workflow that was not there before."""
+    load_runner_prices(connection)
+    runs = [a_run(n, n - 0.5) for n in range(1, 60)]
+    new = [
+        a_run(
+            100 + n, n - 0.5, 3_605, workflow_id=9, workflow_name="Nightly", event_type="schedule"
+        )
+        for n in range(1, nights + 1)
+    ]
+    upsert(connection, [*runs, *new])
+    upsert(connection, [
+        a_job(run, labels=[label if run.created_at >= MONTH.since else "ubuntu-latest"])
+        for run in (*runs, *new)
+    ])  # fmt: skip
+    known(connection, 7)
+    told = sentence(single(whole(connection)), "costing")
+    assert told.endswith(said) and ("more than" in told) == bool(said)
+
+
 def test_a_job_that_was_added_and_ends_before_the_others_carries_no_slowdown(
     connection: Connection,
 ) -> None:
