@@ -96,6 +96,11 @@ def change(percentage: Number | None) -> str:
     return UNKNOWN if percentage is None else f"{_signed(f'{percentage:+,.0f}')} %"
 
 
+def longer(seconds: Number, before: Number) -> str:
+    """Return the change of a time: `+35 %`, or `+1m 00s` if it was nothing before."""
+    return change(shift_of(seconds, before)) if before else f"+{duration(seconds)}"
+
+
 def points(difference: Number | None) -> str:
     """Return the difference of two percentages, in percentage points: `−2.1 points`."""
     return UNKNOWN if difference is None else f"{_signed(f'{difference:+.1f}')} points"

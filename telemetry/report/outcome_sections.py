@@ -12,14 +12,13 @@ from telemetry.report.figures import (
     BRANCHES,
     Row,
     about,
-    change,
     count,
     day,
     duration,
     is_alone,
+    longer,
     percent,
     share_of,
-    shift_of,
 )
 from telemetry.report.markup import Child, Html, tag
 from telemetry.report.page import (
@@ -114,7 +113,7 @@ def _level(workflow: Row, shift: Row | None, is_known: bool) -> str:
         usual = about(duration(workflow["p50_seconds"]), workflow["estimated"])
         since = "no lasting change found" if is_known else "too few runs to find a change"
         return f"{usual} at the median, {since}"
-    by = change(shift_of(shift["after_seconds"], shift["before_seconds"]))
+    by = longer(shift["after_seconds"], shift["before_seconds"])
     before, after = (
         about(duration(shift[key]), shift["estimated"])
         for key in ("before_seconds", "after_seconds")

@@ -10,7 +10,7 @@ from operator import attrgetter, itemgetter
 from telemetry import counted
 from telemetry.report.approvals import is_held
 from telemetry.report.data import RepositoryReport, is_of
-from telemetry.report.figures import BRANCHES, Row, about, change, day, duration, minutes, shift_of
+from telemetry.report.figures import BRANCHES, Row, about, day, duration, longer, minutes
 from telemetry.report.finding import Finding, others
 from telemetry.terminal import Name, Sentence
 
@@ -119,7 +119,7 @@ def slower(report: RepositoryReport) -> Finding | None:
             Name(shift["workflow"]),
             f" {BRANCHES[shift['branch_class']]} went from {about(duration(before), is_about)} "
             f"{'back ' if shift['is_mended'] else ''}to {about(duration(after), is_about)} "
-            f"({change(shift_of(after, before))}) on {on}",
+            f"({longer(after, before)}) on {on}",
             f"{now}{day(worst.later[-1]['changed_on'])}" if worst.later else "",
             f"; {counted(worst.runs, 'run')} since {on if worst.later else 'then'} took "
             f"{about(lost, is_about)} longer{others(len(found) - 1, 'slowdown')}.",

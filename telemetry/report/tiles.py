@@ -22,6 +22,7 @@ from telemetry.report.figures import (
     dollars,
     duration,
     known_sum,
+    longer,
     minutes,
     percent,
     points,
@@ -149,7 +150,7 @@ def _newly(report: RepositoryReport, branch_class: str) -> str:
         return ""
     worst = max(found, key=attrgetter("lost_minutes"))
     shift, now = worst.shift, worst.now_seconds
-    by = change(shift_of(now, shift["before_seconds"]))
+    by = longer(now, shift["before_seconds"])
     return f"{Name(shift['workflow'])} {by} since {day(shift['changed_on'])}"
 
 

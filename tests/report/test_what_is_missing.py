@@ -757,8 +757,8 @@ def test_a_slowdown_from_no_time_at_all_is_told(dsn: str) -> None:
         upsert(connection, [a_run(n, n / 10, seconds=60 if n <= 100 else 0) for n in range(1, 501)])
         known(connection, 7)
         shown = whole(connection)
-    assert "went from 0s to 1m 00s (–) on 19 Feb" in sentence(single(shown), "slower")
-    assert "from 0s to 1m 00s" in one_page(shown)
+    assert "went from 0s to 1m 00s (+1m 00s) on 19 Feb" in sentence(single(shown), "slower")
+    assert "+1m 00s since 19 Feb, from 0s to 1m 00s" in one_page(shown)
 
 
 def test_what_slowed_a_workflow_may_have_been_merged_since_its_last_run(dsn: str) -> None:
