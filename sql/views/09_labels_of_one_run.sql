@@ -1,5 +1,5 @@
 -- Labels of own runners that were made for one run, such as runner-x7f2, by what they share.
--- By itself such a short end looks like that of a label such as gpu-a100. But here ten runs requested
+-- By itself such an end looks like that of a label such as gpu-a100. But here ten runs requested
 -- ten labels that differ only in their ends, which have one length, and no other run requested any.
 create view labels_of_one_run as
 with asked as (
@@ -31,7 +31,7 @@ shortened as (
     elements.labels,
     elements.label,
     elements.github_run_id,
-    elements.is_of_one_run and length(ends.ending) between 3 and 7 as is_of_one_run,
+    elements.is_of_one_run and length(ends.ending) >= 3 as is_of_one_run,
     ends.ending,
     -- What is before the end can name the run too.
     regexp_replace(

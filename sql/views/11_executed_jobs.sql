@@ -91,7 +91,7 @@ comment on column executed_jobs.branch_class is
 comment on column executed_jobs.job is
   'The name of the job as GitHub shows it, with the values of its matrix; unnamed if it gave none. Not unique within an attempt; job_id is.';
 comment on column executed_jobs.runner_label is
-  'What the job asks of a runner: its labels in lower case and in order, joined by commas, with * for long numbers and UUIDs, which name a run or a machine. Shorter ends made for a run are in labels_of_one_run. NULL if it names none.';
+  'What the job asks of a runner: its labels in lower case and in order, joined by commas, with * for long numbers and UUIDs, which name a run or a machine. Other ends made for a run are in labels_of_one_run. NULL if it names none.';
 comment on column executed_jobs.conclusion is
   'success, failure, cancelled, timed_out, neutral or action_required; text, because GitHub adds values. NULL if GitHub gives none.';
 comment on column executed_jobs.is_decided is

@@ -4,7 +4,7 @@ Each rule is a file that selects the rows that break it. A rule holds if there a
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -43,6 +43,16 @@ class Checked:
         if len(self.rows) >= MOST_ROWS:
             return f"{MOST_ROWS:,} rows or more"
         return counted(len(self.rows), "row")
+
+    def of(self, repository_id: int) -> "Checked":
+        """The rule without the rows that are known to be of other repositories.
+
+        All rows stay if there may be more of them, because any of those may be of this one.
+        """
+        if len(self.rows) >= MOST_ROWS:
+            return self
+        ours = (repository_id, None)
+        return replace(self, rows=[row for row in self.rows if row.get("repository_id") in ours])
 
 
 def check(

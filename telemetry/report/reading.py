@@ -141,7 +141,7 @@ def _repository_report(
         are_jobs_comparable=is_comparable and both.is_whole,
         totals=totals,
         **lists,
-        rules=found.rules,
+        rules=[rule.of(repository_id) for rule in found.rules],
         stored=in_zone(stored, of.time_zone),
         proof=in_zone(proof, of.time_zone),
         concerns=of_store if is_all_listed else [_unlisted(coverage), *of_store],

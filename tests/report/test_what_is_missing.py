@@ -1,5 +1,6 @@
 """What is missing or estimated is said beside each figure and in each sentence that lacks it."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,7 +17,7 @@ from telemetry.database.questions import ask
 from telemetry.database.status import status
 from telemetry.database.upserts import upsert
 from telemetry.report.data import Report, RepositoryReport
-from telemetry.report.findings import findings, is_healthy, not_found
+from telemetry.report.findings import findings, is_healthy, not_found, why_not_healthy
 from telemetry.report.html_report import one_page, pages
 from telemetry.report.json_report import as_data
 from telemetry.report.markdown_report import summary
@@ -563,6 +564,24 @@ def test_free_jobs_beside_one_of_unknown_price_are_said_to_be_free(connection: C
     assert tile(shown, "cost of runners").change.endswith(
         "; 1 job without a price not included; 10 jobs free"
     )
+
+
+def test_a_rule_that_rows_of_another_repository_break_says_nothing_of_this_one(
+    connection: Connection,
+) -> None:
+    of = ((7, "acme/r7"), (8, "acme/r8"))
+    runs = [
+        a_run(10 * n + number, n / 10, repository_id=number, repository=name)
+        for n in range(1, 11)
+        for number, name in of
+    ]
+    upsert(connection, [*runs, replace(runs[0], run_attempt=2, run_number=99)])
+    upsert(connection, [a_job(run) for run in runs])
+    known(connection, 7, 8)
+    one, other = whole(connection).repositories
+    assert [rule.name for rule in one.rules if not rule.holds] == ["attempts_of_a_run_agree"]
+    assert why_not_healthy(one, []) == "broken rules"
+    assert all(rule.holds for rule in other.rules) and why_not_healthy(other, []) is None
 
 
 def test_own_runners_with_a_price_are_not_free(connection: Connection) -> None:
