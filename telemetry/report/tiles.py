@@ -264,8 +264,8 @@ def _queue(report: RepositoryReport) -> Tile:
     now = report.totals
     tile = _changed(report, "wait for a runner (median)", "queue", now["queue_p50_seconds"])
     waits = [each.shift for each in slowdowns(report) if each.shift["carried_by"] == "queue"]
-    if longer := [shift for shift in waits if not is_held(report, shift)]:
-        worst = max(longer, key=itemgetter("job_after_seconds"))
+    if unheld := [shift for shift in waits if not is_held(report, shift)]:
+        worst = max(unheld, key=itemgetter("job_after_seconds"))
         newly = (
             f"{Name(worst['job'])} of {Name(worst['workflow'])} "
             f"{duration(worst['job_after_seconds'])} since {day(worst['changed_on'])}"
