@@ -31,7 +31,7 @@ with jobs as (
   -- GitHub bills two repositories that had one name as one.
   left join repositories on repositories.repository_id = job_costs.repository_id
   -- GitHub bills its own runners alone, whatever the user says that others cost. These have a SKU
-  -- in our list or in a bill.
+  -- in our list or in a bill; a list of the user may have all prices of one.
   where (
       job_costs.sku is null
       or job_costs.sku in (
@@ -39,6 +39,9 @@ with jobs as (
         from runner_prices
         where is_shipped
           and sku <> 'self_hosted'
+        union
+        select sku
+        from standard_skus
         union
         select sku
         from billed_usage

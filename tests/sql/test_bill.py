@@ -230,6 +230,17 @@ def test_a_runner_that_another_company_bills_is_not_on_githubs_bill(
     assert dollars["stored jobs by the price list"] == cost["usd"]
 
 
+def test_a_standard_runner_with_prices_of_the_user_is_on_githubs_bill(
+    connection: Connection, tmp_path: Path
+) -> None:
+    """The user's list is a copy of ours, so that no price of ours is left; GitHub bills nothing."""
+    store_job(connection)
+    connection.execute("update runner_prices set is_shipped = false")
+    other = line(5).replace("actions_linux", "actions_windows")
+    dollars = by_item(load(connection, tmp_path, HEADER, other))
+    assert dollars["stored jobs by the price list"] == 9 * Decimal("0.006")
+
+
 @pytest.mark.parametrize("quantity", [5, 0, -5])
 def test_a_credit_is_no_run_that_is_not_stored(
     connection: Connection, tmp_path: Path, quantity: int
