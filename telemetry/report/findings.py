@@ -12,10 +12,10 @@ from telemetry import counted
 from telemetry.report.costing import costing
 from telemetry.report.data import RepositoryReport
 from telemetry.report.failing import failing
-from telemetry.report.figures import about, duration, known_sum
+from telemetry.report.figures import about, day, duration, known_sum
 from telemetry.report.finding import Finding
 from telemetry.report.red import red
-from telemetry.report.slower import added, slower
+from telemetry.report.slower import added, slower, undone
 from telemetry.report.stalled import stalled
 from telemetry.report.stopped import disabled, stopped
 from telemetry.report.unreliable import flaky, timing_out
@@ -90,7 +90,11 @@ def not_found(report: RepositoryReport, found: Sequence[Finding]) -> list[str]:
 
 
 def _not_slower(report: RepositoryReport) -> str:
-    """Return that nothing became slower, and why commits wait longer if they do."""
+    """Return that nothing is slower, what was, and why commits wait longer if they do."""
+    if changes := undone(report):
+        began, ended = (day(change["changed_on"]) for change in changes)
+        name = Name(changes[0]["workflow"])
+        return f"no workflow is clearly slower now, but {name} was from {began} to {ended}"
     said, waited = "no workflow became clearly slower in this period", report.last_check
     change = waited and report.change_of("time of a commit", waited["branch_class"])
     if change and change["verdict"] == "worse":
@@ -98,6 +102,10 @@ def _not_slower(report: RepositoryReport) -> str:
     if new := added(report):
         takes = about(duration(new["p50_seconds"]), new["estimated"])
         return f"{said}, but {Name(new['workflow'])} is new and takes {takes}"
+    rare = {row["workflow_id"] for row in report.running(report.workflow_outcomes)}
+    rare -= {row["workflow_id"] for row in report.workflow_outcomes if report.shows_shifts(row)}
+    if rare:
+        return f"{said}, but {counted(len(rare), 'workflow')} had too few green runs to tell"
     return said
 
 

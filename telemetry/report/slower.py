@@ -42,8 +42,8 @@ class Slowdown:
     def lasts(self) -> bool:
         """Whether it has been slower ever since the change, by as much as makes a change."""
         before, after = self.shift["before_seconds"], self.shift["after_seconds"]
-        least = min((row["after_seconds"] for row in self.later), default=math.inf)
-        return bool(after > before and least - before >= max(10, before / 10))
+        lowest = min((row["after_seconds"] for row in self.later), default=math.inf)
+        return bool(after > before and lowest - before >= least(before))
 
     @property
     def step(self) -> int:
@@ -73,6 +73,24 @@ def slowdowns(report: RepositoryReport) -> list[Slowdown]:
         if slowdown.lasts and (key not in found or slowdown.step >= found[key].step):
             found[key] = slowdown
     return list(found.values())
+
+
+def undone(report: RepositoryReport) -> tuple[Row, Row] | None:
+    """Return the largest slowdown that was undone, and the change that did it; None if none was."""
+    shifts = sorted(report.running(report.slower_or_faster), key=itemgetter("changed_at"))
+    found = []
+    for at, shift in enumerate(shifts, 1):
+        before, after = shift["before_seconds"], shift["after_seconds"]
+        later = (row for row in shifts[at:] if is_of(shift, row))
+        end = next((row for row in later if row["after_seconds"] - before < least(before)), None)
+        if after > before and end:
+            found.append((shift, end))
+    return max(found, key=lambda pair: Slowdown(pair[0], ()).lost_minutes, default=None)
+
+
+def least(seconds: int) -> float:
+    """Return by how much a workflow must differ from this time to have changed."""
+    return max(10, seconds / 10)
 
 
 def added(report: RepositoryReport) -> Row | None:

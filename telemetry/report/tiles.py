@@ -29,7 +29,7 @@ from telemetry.report.figures import (
     share_of,
     shift_of,
 )
-from telemetry.report.slower import added, slowdowns
+from telemetry.report.slower import added, slowdowns, undone
 from telemetry.terminal import Name
 
 # In percent or points. If a change this large is unclear, the values vary too much.
@@ -122,6 +122,9 @@ def _last_check(report: RepositoryReport) -> Tile:
         # The period has the time before it too, so its median may show no clear change.
         clear = f"; {tile.change}" if tile.kind else ""
         tile = replace(tile, change=f"{newly}{clear}")
+    elif (changes := undone(report)) and changes[1]["branch_class"] == row["branch_class"]:
+        since = f"{Name(changes[1]['workflow'])} as before since {day(changes[1]['changed_on'])}"
+        tile = replace(tile, change=f"{tile.change}; {since}")
     if new := added(report):
         takes = about(duration(new["p50_seconds"]), new["estimated"])
         words = f"without {Name(new['workflow'])}, which is new and takes {takes}"
