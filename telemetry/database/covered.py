@@ -20,7 +20,9 @@ OF_RUNS = {"attempts", "incidents"}
 SAYS_WHAT_IT_LACKS = {"billed_lines"}
 # Of these, the ones that are mainly about runs, with their columns and rows about jobs.
 ALSO_OF_RUNS = ("busy_hours", "slower_or_faster", "totals", "trend")
-COLUMNS_OF_JOBS = re.compile(r"jobs|job_minutes|queue_p\d+_seconds")
+COLUMNS_OF_JOBS = re.compile(
+    r"jobs|job_minutes|queue_p\d+_seconds|carried_by|job|job_(before|after)_seconds|step"
+)
 FIGURES_OF_JOBS = ("queue",)
 # Looks further back than the period, whichever it is.
 LOOKS_BACK = {"never_failed": timedelta(days=90)}
@@ -83,7 +85,7 @@ def _without_few_jobs(
     found = replace(found, left_out=few)
     if answer.question.name in ALSO_OF_RUNS:
         kept = [
-            _blank(row, COLUMNS_OF_JOBS) if row["repository"] in few else row
+            without_jobs(row) if row["repository"] in few else row
             for row in answer.rows
             if row["repository"] not in few or row.get("figure") not in FIGURES_OF_JOBS
         ]
@@ -129,6 +131,11 @@ def _compared(
 def _without_change(row: Mapping[str, Any]) -> dict[str, Any]:
     verdict = {"verdict": "not comparable"} if "verdict" in row else {}
     return {**_blank(row, COMPARED), **verdict}
+
+
+def without_jobs(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of a question about runs with what it says of jobs unknown."""
+    return _blank(row, COLUMNS_OF_JOBS)
 
 
 def _blank(row: Mapping[str, Any], columns: re.Pattern[str]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from telemetry import in_words
 from telemetry.database.concerns import Concern
 from telemetry.database.connection import Connection
 from telemetry.database.coverage import coverage_of, is_listed
+from telemetry.database.covered import without_jobs
 from telemetry.database.questions import Answer, ask, find_repositories, in_zone
 from telemetry.database.snapshot import asking, snapshot
 from telemetry.database.status import Status, status
@@ -120,6 +121,9 @@ def _repository_report(
         # Its rows are by name, because workflows and actors have some too.
         ours = ("repository", totals["repository"])
         lists["forecast"] = [r for r in lists["forecast"] if (r["subject"], r["name"]) == ours]
+    of_jobs = coverage_of([coverage])
+    if of_jobs.is_misleading:
+        lists["slower_or_faster"] = [without_jobs(row) for row in lists["slower_or_faster"]]
     lists["workflow_outcomes"].sort(key=lambda row: -row["runs"])
     is_all_listed = is_listed(coverage, of.until)
     both = coverage_of([coverage, before])
@@ -135,7 +139,7 @@ def _repository_report(
         repository=totals["repository"],
         api_host=repository["api_host"],
         period=of,
-        of_jobs=replace(coverage_of([coverage]), listable_from=both.listable_from),
+        of_jobs=replace(of_jobs, listable_from=both.listable_from),
         is_listed=is_all_listed,
         is_comparable=is_comparable,
         are_jobs_comparable=is_comparable and both.is_whole,
