@@ -10,7 +10,7 @@ from typing import Any
 from telemetry import in_words
 from telemetry.database.concerns import Concern
 from telemetry.database.connection import Connection
-from telemetry.database.coverage import coverage_of, is_listed
+from telemetry.database.coverage import Coverage, coverage_of, is_listed
 from telemetry.database.covered import without_jobs
 from telemetry.database.questions import Answer, ask, find_repositories, in_zone
 from telemetry.database.snapshot import asking, snapshot
@@ -104,6 +104,17 @@ def _by_repository(answer: Answer) -> Rows:
     return rows
 
 
+def _fit(lists: dict[str, Any], repository: str, of_jobs: Coverage) -> None:
+    """Order the answers, and leave out what is not of this repository or would mislead."""
+    if lists["forecast"]:
+        # Its rows are by name, because workflows and actors have some too.
+        ours = ("repository", repository)
+        lists["forecast"] = [r for r in lists["forecast"] if (r["subject"], r["name"]) == ours]
+    if of_jobs.is_misleading:
+        lists["slower_or_faster"] = [without_jobs(row) for row in lists["slower_or_faster"]]
+    lists["workflow_outcomes"].sort(key=lambda row: -row["runs"])
+
+
 def _repository_report(
     repository: Row, of: Period, answers: Mapping[str, Rows], found: Status
 ) -> RepositoryReport:
@@ -117,14 +128,8 @@ def _repository_report(
     (totals,), (coverage,), (before,) = (
         lists.pop(question) for question in ("totals", "coverage", "coverage before")
     )
-    if lists["forecast"]:
-        # Its rows are by name, because workflows and actors have some too.
-        ours = ("repository", totals["repository"])
-        lists["forecast"] = [r for r in lists["forecast"] if (r["subject"], r["name"]) == ours]
     of_jobs = coverage_of([coverage])
-    if of_jobs.is_misleading:
-        lists["slower_or_faster"] = [without_jobs(row) for row in lists["slower_or_faster"]]
-    lists["workflow_outcomes"].sort(key=lambda row: -row["runs"])
+    _fit(lists, totals["repository"], of_jobs)
     is_all_listed = is_listed(coverage, of.until)
     both = coverage_of([coverage, before])
     is_comparable = is_all_listed and not before["unlisted_seconds"]
