@@ -54,6 +54,8 @@ def main() -> int:
     target = "ingest" if options.llm else "ingest-github"
     repositories = chosen_repositories(options.repo, os.environ, target, options.org)
     excluded = settings.repositories(options.exclude, "EXCLUDE")
+    if excluded and not options.org:
+        say("note: EXCLUDE is not read without ORG")
     if options.run_id is not None and len(repositories) != 1:
         raise settings.UsageError(
             "RUN_ID: a run belongs to one repository; name it: REPO=owner/name"

@@ -106,6 +106,8 @@ def test_repositories_of_an_owner_that_always_fail_can_be_left_out(
     assert done.returncode == 0, done.stderr
     assert "acme has 1 repository" in done.stderr
     assert "note: EXCLUDE: acme has no repository acme/never that this token" in done.stderr
+    done = run("ingest_workflows", TELEMETRY_REPO="acme/app", TELEMETRY_EXCLUDE=names)
+    assert "note: EXCLUDE is not read without ORG" in done.stderr
     done = run("ingest_workflows", TELEMETRY_ORG="acme", TELEMETRY_EXCLUDE="blocked")
     assert_one_sentence(done, 2, "EXCLUDE: ")
 
