@@ -1,7 +1,6 @@
 """The finding on workflows that got slower, with the job or the wait that causes it."""
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -39,11 +38,11 @@ class Slowdown:
         return int(self.changes[-1]["after_seconds"])
 
     @property
-    def lasts(self) -> bool:
-        """Whether it has been slower ever since the change, by as much as makes a change."""
-        before, after = self.shift["before_seconds"], self.shift["after_seconds"]
-        lowest = min((row["after_seconds"] for row in self.later), default=math.inf)
-        return bool(after > before and lowest - before >= least(before))
+    def undone_by(self) -> Row | None:
+        """The first later change since which it differs too little from before to have changed."""
+        before = self.shift["before_seconds"]
+        least = max(10, before / 10)
+        return next((row for row in self.later if row["after_seconds"] - before < least), None)
 
     @property
     def step(self) -> int:
@@ -65,32 +64,29 @@ class Slowdown:
 
 def slowdowns(report: RepositoryReport) -> list[Slowdown]:
     """Return the largest step of each workflow and kind of branch since which it is slower."""
-    shifts = sorted(report.running(report.slower_or_faster), key=itemgetter("changed_at"))
     found: dict[tuple[int, str], Slowdown] = {}
-    for at, shift in enumerate(shifts, 1):
-        slowdown = Slowdown(shift, [row for row in shifts[at:] if is_of(shift, row)])
-        key = shift["workflow_id"], shift["branch_class"]
-        if slowdown.lasts and (key not in found or slowdown.step >= found[key].step):
-            found[key] = slowdown
+    for each in _every(report):
+        key = each.shift["workflow_id"], each.shift["branch_class"]
+        if each.undone_by is None and (key not in found or each.step >= found[key].step):
+            found[key] = each
     return list(found.values())
 
 
 def undone(report: RepositoryReport) -> tuple[Row, Row] | None:
     """Return the largest slowdown that was undone, and the change that did it; None if none was."""
+    found = [(each, end) for each in _every(report) if (end := each.undone_by)]
+    if not found:
+        return None
+    largest, end = max(found, key=lambda pair: pair[0].step * pair[0].shift["after_runs"])
+    return largest.shift, end
+
+
+def _every(report: RepositoryReport) -> Iterator[Slowdown]:
+    """Yield each change that made a workflow slower, oldest first."""
     shifts = sorted(report.running(report.slower_or_faster), key=itemgetter("changed_at"))
-    found = []
     for at, shift in enumerate(shifts, 1):
-        before, after = shift["before_seconds"], shift["after_seconds"]
-        later = (row for row in shifts[at:] if is_of(shift, row))
-        end = next((row for row in later if row["after_seconds"] - before < least(before)), None)
-        if after > before and end:
-            found.append((shift, end))
-    return max(found, key=lambda pair: Slowdown(pair[0], ()).lost_minutes, default=None)
-
-
-def least(seconds: int) -> float:
-    """Return by how much a workflow must differ from this time to have changed."""
-    return max(10, seconds / 10)
+        if shift["after_seconds"] > shift["before_seconds"]:
+            yield Slowdown(shift, [row for row in shifts[at:] if is_of(shift, row)])
 
 
 def added(report: RepositoryReport) -> Row | None:

@@ -68,6 +68,17 @@ class Tile:
     change: str
     kind: str | None = None
 
+    def also(self, words: str) -> "Tile":
+        """The tile with more words."""
+        return replace(self, change=f"{self.change}; {words}")
+
+    def newly(self, words: str) -> "Tile":
+        """The tile with what changed within the period, and with its own change only if clear.
+
+        The period has the time before it too, so its median may show none.
+        """
+        return replace(self, change=f"{words}; {self.change}" if self.kind else words)
+
 
 def tiles(report: RepositoryReport) -> list[Tile]:
     """Return the figures of the period; waiting times come first."""
@@ -96,12 +107,12 @@ def _of_jobs(report: RepositoryReport, tile: Tile) -> Tile:
     """Return a figure of jobs with its coverage, and without its value if it would mislead."""
     coverage = report.of_jobs
     if report.lost_firsts and tile.figure != UNKNOWN:
-        tile = replace(tile, change=f"{tile.change}; {report.lost_firsts}")
+        tile = tile.also(report.lost_firsts)
     if coverage.is_whole:
         return tile
     if coverage.is_misleading:
         return Tile(tile.name, UNKNOWN, str(coverage))
-    return replace(tile, change=f"{tile.change}; {coverage.in_short}")
+    return tile.also(coverage.in_short)
 
 
 def _last_check(report: RepositoryReport) -> Tile:
@@ -119,31 +130,29 @@ def _last_check(report: RepositoryReport) -> Tile:
         row["branch_class"],
     )
     if newly := _newly(report, row["branch_class"]):
-        # The period has the time before it too, so its median may show no clear change.
-        clear = f"; {tile.change}" if tile.kind else ""
-        tile = replace(tile, change=f"{newly}{clear}")
+        tile = tile.newly(newly)
     elif (changes := undone(report)) and changes[1]["branch_class"] == row["branch_class"]:
         since = f"{Name(changes[1]['workflow'])} as before since {day(changes[1]['changed_on'])}"
-        tile = replace(tile, change=f"{tile.change}; {since}")
+        tile = tile.also(since)
     if new := added(report):
         takes = about(duration(new["p50_seconds"]), new["estimated"])
         words = f"without {Name(new['workflow'])}, which is new and takes {takes}"
-        tile = replace(tile, change=f"{tile.change}; {words}")
+        tile = tile.also(words)
     tile = _with_p90(tile, row["p90_seconds"])
     held = sum(each["jobs"] for each in report.approvals
                if each["branch_class"] == row["branch_class"])  # fmt: skip
     if held:
         waited = f"{counted(held, 'job')} waited for an approval or another run"
-        tile = replace(tile, change=f"{tile.change}; {waited}")
+        tile = tile.also(waited)
     commits = row["commits"] + row["left_out"]
     if 10 * row["left_out"] > commits:
         part = f"{count(row['left_out'])} of {counted(commits, 'commit')}"
         why = "a check of theirs was cancelled, could not start, is not over or not stored"
-        tile = replace(tile, change=f"{tile.change}; without {part}: {why}")
+        tile = tile.also(f"without {part}: {why}")
     if not row["estimated"]:
         return tile
     lack = f"the end of {counted(row['estimated'], 'commit')} is estimated: jobs are not stored"
-    return replace(tile, figure=about(tile.figure, 1), change=f"{tile.change}; {lack}")
+    return replace(tile.also(lack), figure=about(tile.figure, 1))
 
 
 def _newly(report: RepositoryReport, branch_class: str) -> str:
@@ -160,7 +169,7 @@ def _newly(report: RepositoryReport, branch_class: str) -> str:
 def _with_p90(tile: Tile, seconds: int | None) -> Tile:
     if seconds is None:
         return tile
-    return replace(tile, change=f"{tile.change}; one in ten {duration(seconds)} or more")
+    return tile.also(f"one in ten {duration(seconds)} or more")
 
 
 def _dated(report: RepositoryReport, tile: Tile) -> Tile:
@@ -197,7 +206,7 @@ def _runs(report: RepositoryReport) -> Tile:
     if waiting <= 0:
         return tile
     words = f"{counted(waiting, 'more run')} {'waits' if waiting == 1 else 'wait'} for an approval"
-    return replace(tile, change=f"{tile.change}; {words}")
+    return tile.also(words)
 
 
 def _run_count(report: RepositoryReport) -> Tile:
@@ -269,11 +278,10 @@ def _queue(report: RepositoryReport) -> Tile:
     waits = [each.shift for each in slowdowns(report) if each.shift["carried_by"] == "queue"]
     if unheld := [shift for shift in waits if not is_held(report, shift)]:
         worst = max(unheld, key=itemgetter("job_after_seconds"))
-        newly = (
+        tile = tile.newly(
             f"{Name(worst['job'])} of {Name(worst['workflow'])} "
             f"{duration(worst['job_after_seconds'])} since {day(worst['changed_on'])}"
         )
-        tile = replace(tile, change=f"{newly}; {tile.change}" if tile.kind else newly)
     return _with_p90(tile, now["queue_p90_seconds"])
 
 
