@@ -21,7 +21,7 @@ from output import progress, say, set_outputs, show_json, show_sentences
 
 from telemetry import counted, settings
 from telemetry.database.connection import Connection, describe
-from telemetry.database.prices import load_name_kinds, load_runner_prices, unused_prices
+from telemetry.database.prices import load_name_kinds, load_runner_prices, unused_runner_prices
 from telemetry.database.prune import prune
 from telemetry.database.questions import find_repositories
 from telemetry.database.retention import Retention, horizon, offer, stored
@@ -106,7 +106,7 @@ def _take_settings(connection: Connection, options: Namespace) -> None:
         said = offer_text(offer(connection, asked, check))
         say(said or f"this database keeps {asked.in_words}, as before")
     load_runner_prices(connection, options.runner_prices, options.runner_labels)
-    if options.runner_prices and (unused := unused_prices(connection)):
+    if options.runner_prices and (unused := unused_runner_prices(connection)):
         say(plain(unused))
     load_name_kinds(connection, options.name_kinds)
 

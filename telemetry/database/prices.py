@@ -45,7 +45,7 @@ def load_runner_prices(
     return total
 
 
-def unused_prices(connection: Connection) -> str | None:
+def unused_runner_prices(connection: Connection) -> str | None:
     """Return a sentence on the user's prices of runners that no job can have; None: there is none.
 
     Raises psycopg.Error.
@@ -76,7 +76,7 @@ def load_llm_prices(connection: Connection, own: str | None = None) -> Counts:
 
 
 def unused_llm_prices(connection: Connection) -> str | None:
-    """Return a sentence on the user's prices of models that no stored call has, as `unused_prices`.
+    """Return a sentence on the user's prices of models that no call has; None: there is none.
 
     Raises psycopg.Error.
     """

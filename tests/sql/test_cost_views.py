@@ -16,7 +16,7 @@ from support.jobs import HOUR, SECOND, executed, rows
 from support.rows import CREATED_AT, workflow_job, workflow_run
 
 from telemetry.database.connection import Connection, open_connection
-from telemetry.database.prices import PRICES, load_runner_prices, read_prices, unused_prices
+from telemetry.database.prices import PRICES, load_runner_prices, read_prices, unused_runner_prices
 from telemetry.database.questions import Scope, ask
 from telemetry.database.upserts import Counts, upsert
 from telemetry.rows.jobs import WorkflowJob
@@ -314,13 +314,13 @@ def test_a_price_of_a_runner_for_which_no_label_stands_is_said(
     dated = [f"{sku},2026-0{number}-01,1" for number, sku in enumerate(lines, 1)]
     prices.write_text("\n".join(["sku,effective_from,usd_per_minute", *dated]), encoding="utf-8")
     load_runner_prices(connection)
-    assert unused_prices(connection) is None
+    assert unused_runner_prices(connection) is None
     load_runner_prices(connection, str(prices))
-    said = unused_prices(connection)
+    said = unused_runner_prices(connection)
     assert said is not None and "no label stands for house, linux_8_core, so" in said
     labels.write_text("label,sku\nbig,linux_8_core\nours,house\n", encoding="utf-8")
     load_runner_prices(connection, None, str(labels))
-    assert unused_prices(connection) is None
+    assert unused_runner_prices(connection) is None
 
 
 @pytest.mark.parametrize(
