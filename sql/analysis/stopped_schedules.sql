@@ -4,8 +4,8 @@
 -- runs are not listed does not count. GitHub does not report the reason. It may be that the
 -- schedule or its branch is gone, the person who last changed it has left the organization, or
 -- Actions is disabled in the repository. Schedules with fewer than five runs, and workflows that
--- were deleted or disabled, are left out. A schedule is also left out while a run of the repository
--- that could be its next one has not ended, because that run may be waiting for an approval.
+-- were deleted or disabled, are left out. A schedule is also left out while its next run has not
+-- ended, because that run may be waiting for an approval.
 -- quiet_seconds is the time from the last run to the end of the period, or to the end of what is
 -- listed.
 --   psql "$DATABASE_URL" -f sql/analysis/stopped_schedules.sql
@@ -81,6 +81,9 @@ where schedules.last_created_at >= period.since
     select 1
     from open_runs
     where open_runs.repository_id = schedules.repository_id
+      -- A database of version 1.0 may not know the workflow.
+      and coalesce(open_runs.workflow_id, schedules.workflow_id) = schedules.workflow_id
+      and coalesce(open_runs.event_type, 'schedule') = 'schedule'
       and open_runs.missing_upstream_at is null
       and open_runs.created_at > schedules.last_created_at
       and open_runs.created_at <= schedules.last_created_at + tolerated

@@ -182,6 +182,8 @@ class OpenRun:
     status: str | None
     created_at: datetime
     updated_at: datetime | None
+    workflow_id: int | None
+    event_type: str | None = field(metadata={"max_length": 50})
 
     @classmethod
     def of(cls, run: WorkflowRun, repository: Repository) -> "OpenRun":
@@ -193,6 +195,8 @@ class OpenRun:
             status=run.status,
             created_at=run.created_at,
             updated_at=run.updated_at,
+            workflow_id=run.workflow_id,
+            event_type=run.event_type,
         )
 
 

@@ -1,8 +1,10 @@
 """Schedules that no longer start their workflow."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
+from psycopg.sql import SQL, Identifier
 from support.reports import DAY, UNTIL, a_run, known, single, whole
 
 from telemetry.database.connection import Connection
@@ -70,23 +72,26 @@ def test_a_pause_of_twice_the_longest_and_a_day_is_a_stop(
 
 
 @pytest.mark.parametrize(
-    ("days_ago", "is_gone", "is_stopped"),
+    ("days_ago", "changed", "is_stopped"),
     [
-        pytest.param(9, False, False, id="a day after the last one"),
-        pytest.param(9, True, True, id="gone"),
-        pytest.param(1, False, True, id="too late to be the next one"),
-        pytest.param(11, False, True, id="older"),
+        pytest.param(9, {}, False, id="a day after the last one"),
+        pytest.param(9, {"workflow_id": None, "event_type": None}, False, id="of version 1.0"),
+        pytest.param(9, {"missing_upstream_at": UNTIL}, True, id="gone"),
+        pytest.param(1, {}, True, id="too late to be the next one"),
+        pytest.param(11, {}, True, id="older"),
+        pytest.param(9, {"workflow_id": 10}, True, id="of another workflow"),
+        pytest.param(9, {"event_type": "push"}, True, id="of a push"),
     ],
 )
 def test_a_run_that_waits_for_an_approval_may_be_the_next_one(
-    connection: Connection, days_ago: float, is_gone: bool, is_stopped: bool
+    connection: Connection, days_ago: float, changed: dict[str, Any], is_stopped: bool
 ) -> None:
     scheduled(connection, DAILY)
     known(connection, 7)
     at = UNTIL - days_ago * DAY
-    upsert(connection, [OpenRun(9_999, 1, 7, "waiting", at, at)])
-    if is_gone:
-        connection.execute("update open_runs set missing_upstream_at = now()")
+    upsert(connection, [OpenRun(9_999, 1, 7, "waiting", at, at, 9, "schedule")])
+    for column, value in changed.items():
+        connection.execute(SQL("update open_runs set {} = %s").format(Identifier(column)), [value])
     assert bool(told(connection)) is is_stopped
 
 
