@@ -26,10 +26,10 @@ from telemetry import counted, settings
 from telemetry.database.connection import Connection
 from telemetry.database.questions import find_repositories
 from telemetry.report.data import Report
-from telemetry.report.html_report import one_page, pages
-from telemetry.report.json_report import as_data
-from telemetry.report.markdown_report import summary
-from telemetry.report.page import POLICY
+from telemetry.report.formats.html_report import one_page, pages
+from telemetry.report.formats.json_report import as_data
+from telemetry.report.formats.markdown_report import summary
+from telemetry.report.formats.page import POLICY
 from telemetry.report.reading import report
 from telemetry.times import in_zone
 from telemetry.whole_files import write_whole

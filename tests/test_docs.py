@@ -247,6 +247,21 @@ def test_data_goes_one_way_between_the_rooms() -> None:
         assert not wrong, f"{module} imports {wrong}"
 
 
+# In the room of the report, a folder stands only on those that follow it.
+IN_THE_REPORT = ("report.formats", "report.findings", "report")
+
+
+def folder_in_the_report(module: str) -> int:
+    return IN_THE_REPORT.index(module.rsplit(".", 1)[0].removeprefix("telemetry."))
+
+
+def test_data_goes_one_way_in_the_report() -> None:
+    for module in (each for each in MODULES if each.startswith("telemetry.report.")):
+        inside = {other for other in imports(module) if room(other) == "report"}
+        wrong = {o for o in inside if folder_in_the_report(o) < folder_in_the_report(module)}
+        assert not wrong, f"{module} imports {wrong}"
+
+
 def test_no_module_imports_itself_through_others() -> None:
     assert not {module for module in MODULES if module in reachable(module)}
 

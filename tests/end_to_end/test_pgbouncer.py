@@ -23,7 +23,7 @@ from telemetry.database.connection import open_connection
 from telemetry.database.migrations import migrate
 from telemetry.database.schema import require_schema
 from telemetry.database.transfer import dump, restore
-from telemetry.report.html_report import one_page
+from telemetry.report.formats.html_report import one_page
 from telemetry.report.period import period
 from telemetry.report.reading import report
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry.report.charts import (
+from telemetry.report.figures import axis_top
+from telemetry.report.formats.charts import (
     WIDTH,
     Bar,
     DayDuration,
@@ -20,8 +21,7 @@ from telemetry.report.charts import (
     stacked_chart,
     waterfall,
 )
-from telemetry.report.figures import axis_top
-from telemetry.report.markup import Html
+from telemetry.report.formats.markup import Html
 
 FIRST = date(2026, 1, 1)
 

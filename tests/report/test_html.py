@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.html import DARK, LIGHT, Reader
 
+from telemetry.report.formats.markup import Html, escape, join, link, tag
+from telemetry.report.formats.page import POLICY, STYLE, page, table
 from telemetry.report.github_pages import html_host, repository_page, run_page
-from telemetry.report.markup import Html, escape, join, link, tag
-from telemetry.report.page import POLICY, STYLE, page, table
 from telemetry.terminal import Name, shortened
 
 HOSTILE = st.text() | st.text(alphabet="<>&\"'`=/\\ \u202eax\n\x00!-")

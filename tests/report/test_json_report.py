@@ -16,9 +16,9 @@ from support.reports import DAY, MONTH, a_job, a_run, a_step, known
 from telemetry.database.connection import Connection
 from telemetry.database.prices import load_runner_prices
 from telemetry.database.upserts import upsert
-from telemetry.report.finding import QUESTIONS
-from telemetry.report.findings import findings
-from telemetry.report.json_report import NAMES, as_data
+from telemetry.report.findings.all_findings import findings
+from telemetry.report.findings.finding import QUESTIONS
+from telemetry.report.formats.json_report import NAMES, as_data
 from telemetry.report.reading import report
 
 KEYS = {

@@ -11,11 +11,11 @@ from telemetry.database.connection import Connection
 from telemetry.database.prices import load_runner_prices
 from telemetry.database.upserts import upsert
 from telemetry.report.data import Report
-from telemetry.report.findings import why_not_healthy
-from telemetry.report.html_report import INDEX, one_page, pages
-from telemetry.report.json_report import as_data
-from telemetry.report.markdown_report import summary
-from telemetry.report.organisation import organisation, totals
+from telemetry.report.findings.all_findings import why_not_healthy
+from telemetry.report.findings.organisation import organisation, totals
+from telemetry.report.formats.html_report import INDEX, one_page, pages
+from telemetry.report.formats.json_report import as_data
+from telemetry.report.formats.markdown_report import summary
 from telemetry.report.reading import report
 from telemetry.rows.runs import WorkflowRun
 

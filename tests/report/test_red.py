@@ -26,13 +26,13 @@ from telemetry.database.prices import load_name_kinds
 from telemetry.database.questions import Scope, ask
 from telemetry.database.upserts import upsert
 from telemetry.report.data import RepositoryReport
-from telemetry.report.finding import Finding
-from telemetry.report.findings import findings, is_healthy, not_found
-from telemetry.report.html_report import INDEX, one_page, pages
-from telemetry.report.markdown_report import summary
+from telemetry.report.findings.all_findings import findings, is_healthy, not_found
+from telemetry.report.findings.finding import Finding
+from telemetry.report.findings.tiles import tiles
+from telemetry.report.formats.html_report import INDEX, one_page, pages
+from telemetry.report.formats.markdown_report import summary
 from telemetry.report.period import Period
 from telemetry.report.reading import report
-from telemetry.report.tiles import tiles
 from telemetry.rows.workflows import Workflow
 
 SHA = "0123456789abcdef0123456789abcdef0123456{}"

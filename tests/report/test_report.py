@@ -40,15 +40,15 @@ from telemetry.database.upserts import upsert
 from telemetry.report import figures as units
 from telemetry.report import reading
 from telemetry.report.data import NO_RUN, Report, RepositoryReport
-from telemetry.report.finding import QUESTIONS
-from telemetry.report.findings import findings, not_found
-from telemetry.report.html_report import INDEX, one_page, pages
-from telemetry.report.json_report import as_data
-from telemetry.report.markdown_report import summary
+from telemetry.report.findings.all_findings import findings, not_found
+from telemetry.report.findings.finding import QUESTIONS
+from telemetry.report.findings.tiles import NOT_COMPARED, Tile, tiles, why_no_change
+from telemetry.report.formats.html_report import INDEX, one_page, pages
+from telemetry.report.formats.json_report import as_data
+from telemetry.report.formats.markdown_report import summary
 from telemetry.report.period import Period, period
 from telemetry.report.reading import QUESTIONS as SHOWN
 from telemetry.report.reading import report
-from telemetry.report.tiles import NOT_COMPARED, Tile, tiles, why_no_change
 from telemetry.rows.runs import WorkflowRun
 from telemetry.rows.workflows import Workflow as WorkflowRow
 from telemetry.settings import UsageError

@@ -25,8 +25,8 @@ from telemetry.database.prices import load_runner_prices
 from telemetry.database.questions import ask, questions
 from telemetry.database.upserts import upsert
 from telemetry.database.what_if import what_if
-from telemetry.report.html_report import INDEX, one_page, pages
-from telemetry.report.markdown_report import summary
+from telemetry.report.formats.html_report import INDEX, one_page, pages
+from telemetry.report.formats.markdown_report import summary
 from telemetry.report.reading import report
 from telemetry.rows.prices import Cap
 from telemetry.rows.runs import Repository

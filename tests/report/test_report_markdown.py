@@ -11,8 +11,16 @@ from support.reports import MONTH, a_job, a_run, known
 from telemetry.database.connection import Connection
 from telemetry.database.upserts import upsert
 from telemetry.report.data import Report
-from telemetry.report.markdown import CUT, NOTHING, cut_to, escape, sentence_text, sparkline, table
-from telemetry.report.markdown_report import summary
+from telemetry.report.formats.markdown import (
+    CUT,
+    NOTHING,
+    cut_to,
+    escape,
+    sentence_text,
+    sparkline,
+    table,
+)
+from telemetry.report.formats.markdown_report import summary
 from telemetry.report.reading import report
 from telemetry.terminal import Name
 

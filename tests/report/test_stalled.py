@@ -9,8 +9,8 @@ from telemetry.database.connection import Connection
 from telemetry.database.prices import load_name_kinds
 from telemetry.database.upserts import upsert
 from telemetry.report.data import RepositoryReport
-from telemetry.report.findings import findings, is_healthy
-from telemetry.report.tiles import tiles
+from telemetry.report.findings.all_findings import findings, is_healthy
+from telemetry.report.findings.tiles import tiles
 from telemetry.rows.runs import WorkflowRun
 
 

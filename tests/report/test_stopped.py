@@ -9,8 +9,8 @@ from support.reports import DAY, UNTIL, a_run, known, single, whole
 
 from telemetry.database.connection import Connection
 from telemetry.database.upserts import upsert
-from telemetry.report.finding import Finding
-from telemetry.report.findings import findings, is_healthy
+from telemetry.report.findings.all_findings import findings, is_healthy
+from telemetry.report.findings.finding import Finding
 from telemetry.rows.runs import OpenRun
 from telemetry.rows.workflows import Workflow
 

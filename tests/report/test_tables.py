@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from support.html import Reader
 
-from telemetry.report import markdown_report, page, tables
+from telemetry.report import tables
 from telemetry.report.figures import Number, and_more, percent
+from telemetry.report.formats import markdown_report, page
 from telemetry.report.tables import Column, Table
 from telemetry.terminal import Sentence
 

@@ -7,9 +7,9 @@ from support.reports import DAY, HOUR, MINUTE, a_job, a_run, known, single, whol
 from telemetry.database.connection import Connection
 from telemetry.database.upserts import upsert
 from telemetry.report.data import RepositoryReport
-from telemetry.report.finding import Finding
-from telemetry.report.findings import findings, not_found
-from telemetry.report.json_report import as_data
+from telemetry.report.findings.all_findings import findings, not_found
+from telemetry.report.findings.finding import Finding
+from telemetry.report.formats.json_report import as_data
 
 GPU = ["self-hosted", "GPU"]
 

@@ -17,15 +17,15 @@ from telemetry.database.questions import ask
 from telemetry.database.status import status
 from telemetry.database.upserts import upsert
 from telemetry.report.data import Report, RepositoryReport
-from telemetry.report.findings import findings, is_healthy, not_found, why_not_healthy
-from telemetry.report.html_report import one_page, pages
-from telemetry.report.json_report import as_data
-from telemetry.report.markdown_report import summary
-from telemetry.report.organisation import organisation, totals
+from telemetry.report.findings.all_findings import findings, is_healthy, not_found, why_not_healthy
+from telemetry.report.findings.organisation import organisation, totals
+from telemetry.report.findings.slower import slowdowns
+from telemetry.report.findings.tiles import Tile, tiles
+from telemetry.report.formats.html_report import one_page, pages
+from telemetry.report.formats.json_report import as_data
+from telemetry.report.formats.markdown_report import summary
 from telemetry.report.period import Period
 from telemetry.report.reading import report
-from telemetry.report.slower import slowdowns
-from telemetry.report.tiles import Tile, tiles
 from telemetry.rows.prices import RunnerPrice
 
 

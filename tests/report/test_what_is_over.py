@@ -7,8 +7,8 @@ from support.reports import DAY, MINUTE, UNTIL, a_job, a_run, known, single, who
 
 from telemetry.database.connection import Connection
 from telemetry.database.upserts import upsert
-from telemetry.report.finding import Finding
-from telemetry.report.findings import findings
+from telemetry.report.findings.all_findings import findings
+from telemetry.report.findings.finding import Finding
 from telemetry.rows.runs import WorkflowRun
 
 

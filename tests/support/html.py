@@ -3,7 +3,7 @@
 import re
 from html.parser import HTMLParser
 
-from telemetry.report.page import STYLE
+from telemetry.report.formats.page import STYLE
 
 
 class Reader(HTMLParser):

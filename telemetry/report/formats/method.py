@@ -6,8 +6,8 @@ from telemetry.database.questions import pasteable
 from telemetry.installation import typed
 from telemetry.report.data import Report, RepositoryReport
 from telemetry.report.figures import minute
-from telemetry.report.markup import Html, join, tag
-from telemetry.report.page import program, section
+from telemetry.report.formats.markup import Html, join, tag
+from telemetry.report.formats.page import program, section
 from telemetry.report.reading import COSTLY_QUESTIONS, LONG_QUESTIONS, QUESTIONS
 
 COMPUTED = "computed"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from telemetry import counted
 from telemetry.report.data import RepositoryReport
 from telemetry.report.figures import BRANCHES, Row, duration, minute
-from telemetry.report.finding import Finding, other_workflows, undeployed
+from telemetry.report.findings.finding import Finding, other_workflows, undeployed
 from telemetry.report.github_pages import run_page
 from telemetry.terminal import Name, Sentence
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from telemetry.report.data import NO_RUN, RepositoryReport
-from telemetry.report.finding import Finding
-from telemetry.report.findings import findings, is_healthy, not_found
-from telemetry.report.markup import Child, Html, join, link, tag
+from telemetry.report.findings.all_findings import findings, is_healthy, not_found
+from telemetry.report.findings.finding import Finding
+from telemetry.report.formats.markup import Child, Html, join, link, tag
 
 
 def notice(concerns: Sequence[str]) -> Html | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from telemetry.report.figures import Row, axis_top, duration
 from telemetry.report.figures import day as spelled
-from telemetry.report.markup import Child, Html, join, tag
+from telemetry.report.formats.markup import Child, Html, join, tag
 from telemetry.terminal import Name, shortened
 
 WIDTH, HEIGHT = 420, 150

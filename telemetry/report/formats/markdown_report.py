@@ -5,10 +5,16 @@ from collections.abc import Sequence
 from telemetry.report.approvals import held
 from telemetry.report.data import NO_RUN, Report, RepositoryReport, is_of
 from telemetry.report.figures import Row, and_more
-from telemetry.report.finding import Finding
-from telemetry.report.findings import findings, is_healthy, not_found
-from telemetry.report.markdown import cut_to, escape, sentence_text, sparkline, table
-from telemetry.report.organisation import MOST_IN_DETAIL, concerns_of_all, organisation, totals
+from telemetry.report.findings.all_findings import findings, is_healthy, not_found
+from telemetry.report.findings.finding import Finding
+from telemetry.report.findings.organisation import (
+    MOST_IN_DETAIL,
+    concerns_of_all,
+    organisation,
+    totals,
+)
+from telemetry.report.findings.tiles import tiles, why_no_change
+from telemetry.report.formats.markdown import cut_to, escape, sentence_text, sparkline, table
 from telemetry.report.tables import (
     CRITICAL_JOBS,
     FLAKY_JOBS,
@@ -21,7 +27,6 @@ from telemetry.report.tables import (
     Table,
     meaning_of_about,
 )
-from telemetry.report.tiles import tiles, why_no_change
 from telemetry.terminal import Name, Sentence
 
 MOST_ROWS = 10

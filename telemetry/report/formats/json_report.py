@@ -4,9 +4,9 @@ from typing import Any
 
 from telemetry.report.data import Report, RepositoryReport
 from telemetry.report.figures import Row
-from telemetry.report.finding import Finding
+from telemetry.report.findings.finding import Finding
+from telemetry.report.findings.organisation import concerns_of_all, organisation
 from telemetry.report.github_pages import run_page
-from telemetry.report.organisation import concerns_of_all, organisation
 from telemetry.terminal import Sentence
 
 # What a finding is about; its other columns are figures.

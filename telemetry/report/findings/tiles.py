@@ -29,7 +29,7 @@ from telemetry.report.figures import (
     share_of,
     shift_of,
 )
-from telemetry.report.slower import added, slowdowns, undone
+from telemetry.report.findings.slower import added, slowdowns, undone
 from telemetry.terminal import Name
 
 # In percent or points. If a change this large is unclear, the values vary too much.

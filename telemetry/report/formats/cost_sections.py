@@ -5,7 +5,6 @@ from operator import itemgetter
 
 from telemetry import counted
 from telemetry.database.coverage import Coverage
-from telemetry.report import charts
 from telemetry.report.data import RepositoryReport
 from telemetry.report.figures import (
     Row,
@@ -17,10 +16,11 @@ from telemetry.report.figures import (
     percent,
     share_of,
 )
-from telemetry.report.markup import Child, Html, tag
-from telemetry.report.page import figure, listing, only_words, ranked, table
+from telemetry.report.findings.tiles import left_out_of_cost, unpriced_before
+from telemetry.report.formats import charts
+from telemetry.report.formats.markup import Child, Html, tag
+from telemetry.report.formats.page import figure, listing, only_words, ranked, table
 from telemetry.report.tables import PHASES, RUNNERS, WORKFLOW_COSTS, phase_of, runner_of
-from telemetry.report.tiles import left_out_of_cost, unpriced_before
 from telemetry.terminal import Name
 
 MOST_BARS = 10

@@ -5,7 +5,7 @@ from datetime import date
 from telemetry import counted
 from telemetry.report.data import LONGEST_PAUSE, RepositoryReport
 from telemetry.report.figures import Row, count, day, duration
-from telemetry.report.finding import Finding, others
+from telemetry.report.findings.finding import Finding, others
 from telemetry.terminal import Name, Sentence
 
 # Shorter waits for a runner need no action, and fewer of over a minute may be chance.

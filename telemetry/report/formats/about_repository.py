@@ -1,17 +1,24 @@
 """The page of one repository: findings, tiles, sections, and what the data covers."""
 
 from telemetry import counted, in_words
-from telemetry.report.cost_sections import cost, llm
 from telemetry.report.data import Report, RepositoryReport
 from telemetry.report.figures import count, minute
-from telemetry.report.job_sections import slowest, slowest_run, waiting
-from telemetry.report.markup import Child, Html, join, link, tag
-from telemetry.report.method import COMPUTED
-from telemetry.report.outcome_sections import causes, durations, failing, flaky, hours, outcomes
-from telemetry.report.page import only_words, section, table, tile
-from telemetry.report.spending_sections import critical, forecast, pull_requests
-from telemetry.report.tiles import tiles, why_no_change
-from telemetry.report.what_to_know import notice, what_to_know
+from telemetry.report.findings.tiles import tiles, why_no_change
+from telemetry.report.formats.cost_sections import cost, llm
+from telemetry.report.formats.job_sections import slowest, slowest_run, waiting
+from telemetry.report.formats.markup import Child, Html, join, link, tag
+from telemetry.report.formats.method import COMPUTED
+from telemetry.report.formats.outcome_sections import (
+    causes,
+    durations,
+    failing,
+    flaky,
+    hours,
+    outcomes,
+)
+from telemetry.report.formats.page import only_words, section, table, tile
+from telemetry.report.formats.spending_sections import critical, forecast, pull_requests
+from telemetry.report.formats.what_to_know import notice, what_to_know
 from telemetry.terminal import Name
 
 

@@ -14,7 +14,7 @@ from telemetry.report.figures import (
     percent,
     share_of,
 )
-from telemetry.report.finding import Finding, others
+from telemetry.report.findings.finding import Finding, others
 from telemetry.terminal import Name
 
 

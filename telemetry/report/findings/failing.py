@@ -6,7 +6,7 @@ from datetime import timedelta
 from telemetry import counted
 from telemetry.report.data import RepositoryReport
 from telemetry.report.figures import Row, count, day, is_alone, known_sum, percent, share_of
-from telemetry.report.finding import Finding
+from telemetry.report.findings.finding import Finding
 from telemetry.terminal import Name, Sentence
 
 # What has not failed for longer, although it ran, needs no action.

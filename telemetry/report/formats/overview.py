@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from telemetry.report.charts import sparkline
 from telemetry.report.data import Report, RepositoryReport
 from telemetry.report.figures import about, count, dollars, duration, known_sum, percent, share_of
-from telemetry.report.findings import why_not_healthy
-from telemetry.report.markup import Child, Html, join, link, tag
-from telemetry.report.organisation import Standing, concerns_of_all, organisation, totals
-from telemetry.report.page import section, table, tile
-from telemetry.report.what_to_know import finding_item, notice
+from telemetry.report.findings.all_findings import why_not_healthy
+from telemetry.report.findings.organisation import Standing, concerns_of_all, organisation, totals
+from telemetry.report.formats.charts import sparkline
+from telemetry.report.formats.markup import Child, Html, join, link, tag
+from telemetry.report.formats.page import section, table, tile
+from telemetry.report.formats.what_to_know import finding_item, notice
 from telemetry.terminal import Name
 
 

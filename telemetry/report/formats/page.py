@@ -9,8 +9,8 @@ import html
 from collections.abc import Sequence
 
 from telemetry.report.figures import Row, and_more
+from telemetry.report.formats.markup import Child, Html, join, link, tag
 from telemetry.report.github_pages import run_page
-from telemetry.report.markup import Child, Html, join, link, tag
 from telemetry.report.tables import Column, Table
 
 MOST_ROWS = 25

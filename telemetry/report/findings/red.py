@@ -6,7 +6,7 @@ from datetime import timedelta
 from telemetry import counted
 from telemetry.report.data import RepositoryReport
 from telemetry.report.figures import Row, day, duration, minute
-from telemetry.report.finding import Finding, other_workflows, undeployed
+from telemetry.report.findings.finding import Finding, other_workflows, undeployed
 from telemetry.report.github_pages import comparison_page, run_page
 from telemetry.terminal import Name, Sentence
 

@@ -10,7 +10,7 @@ from telemetry import counted
 from telemetry.report.approvals import is_held
 from telemetry.report.data import RepositoryReport, is_of
 from telemetry.report.figures import BRANCHES, Row, about, day, duration, longer, minutes
-from telemetry.report.finding import Finding, others
+from telemetry.report.findings.finding import Finding, others
 from telemetry.terminal import Name, Sentence
 
 # A change on the default branch is seen on pull requests about then.

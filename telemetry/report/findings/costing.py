@@ -5,7 +5,7 @@ from decimal import Decimal
 from telemetry import counted
 from telemetry.report.data import RepositoryReport
 from telemetry.report.figures import Row, dollars, known_sum, minutes, percent, share_of
-from telemetry.report.finding import Finding
+from telemetry.report.findings.finding import Finding
 from telemetry.terminal import Name, Sentence
 
 # Below this share of wasted minutes, or this many, no action is needed.

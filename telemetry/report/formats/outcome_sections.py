@@ -4,9 +4,7 @@ from datetime import date
 from operator import itemgetter
 
 from telemetry import counted
-from telemetry.report import charts
 from telemetry.report.approvals import held_of
-from telemetry.report.charts import WEEKDAYS, DayDuration, Stack
 from telemetry.report.data import NO_RUN, RepositoryReport, is_of
 from telemetry.report.figures import (
     BRANCHES,
@@ -20,8 +18,10 @@ from telemetry.report.figures import (
     percent,
     share_of,
 )
-from telemetry.report.markup import Child, Html, tag
-from telemetry.report.page import (
+from telemetry.report.formats import charts
+from telemetry.report.formats.charts import WEEKDAYS, DayDuration, Stack
+from telemetry.report.formats.markup import Child, Html, tag
+from telemetry.report.formats.page import (
     figure,
     legend,
     listing,

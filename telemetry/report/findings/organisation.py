@@ -8,10 +8,10 @@ from telemetry.database.concerns import Concern, folded
 from telemetry.database.coverage import together
 from telemetry.report.data import Report, RepositoryReport
 from telemetry.report.figures import UNKNOWN, change, count, dollars, known_sum, shift_of
-from telemetry.report.finding import Finding
-from telemetry.report.findings import findings, is_healthy
-from telemetry.report.stalled import URGENT_KINDS
-from telemetry.report.tiles import Tile, left_out_of_cost, unpriced_before
+from telemetry.report.findings.all_findings import findings, is_healthy
+from telemetry.report.findings.finding import Finding
+from telemetry.report.findings.stalled import URGENT_KINDS
+from telemetry.report.findings.tiles import Tile, left_out_of_cost, unpriced_before
 
 # With more repositories than this, one document shows no details of each.
 MOST_IN_DETAIL = 10

@@ -3,14 +3,14 @@
 import re
 
 from telemetry.installation import typed
-from telemetry.report.about_repository import about_repository
-from telemetry.report.cost_sections import llm
 from telemetry.report.data import Report, RepositoryReport
-from telemetry.report.markup import Html, link, tag
-from telemetry.report.method import footer, method
-from telemetry.report.organisation import MOST_IN_DETAIL
-from telemetry.report.overview import overview
-from telemetry.report.page import page, section
+from telemetry.report.findings.organisation import MOST_IN_DETAIL
+from telemetry.report.formats.about_repository import about_repository
+from telemetry.report.formats.cost_sections import llm
+from telemetry.report.formats.markup import Html, link, tag
+from telemetry.report.formats.method import footer, method
+from telemetry.report.formats.overview import overview
+from telemetry.report.formats.page import page, section
 from telemetry.terminal import Name
 
 INDEX = "index.html"

@@ -9,17 +9,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from telemetry import counted
-from telemetry.report.costing import costing
 from telemetry.report.data import RepositoryReport
-from telemetry.report.failing import failing
 from telemetry.report.figures import about, day, duration, known_sum
-from telemetry.report.finding import Finding
-from telemetry.report.red import red
-from telemetry.report.slower import added, slower, undone
-from telemetry.report.stalled import stalled
-from telemetry.report.stopped import disabled, stopped
-from telemetry.report.unreliable import flaky, timing_out
-from telemetry.report.waiting import no_runner, waiting
+from telemetry.report.findings.costing import costing
+from telemetry.report.findings.failing import failing
+from telemetry.report.findings.finding import Finding
+from telemetry.report.findings.red import red
+from telemetry.report.findings.slower import added, slower, undone
+from telemetry.report.findings.stalled import stalled
+from telemetry.report.findings.stopped import disabled, stopped
+from telemetry.report.findings.unreliable import flaky, timing_out
+from telemetry.report.findings.waiting import no_runner, waiting
 from telemetry.terminal import Name
 
 # Fewer runs that are all green may be so by chance.

@@ -2,12 +2,12 @@
 
 from telemetry import counted
 from telemetry.installation import typed
-from telemetry.report import charts
-from telemetry.report.charts import Bar
 from telemetry.report.data import RepositoryReport
 from telemetry.report.figures import Row, count, dollars, duration, minutes, percent
-from telemetry.report.markup import Child
-from telemetry.report.page import only_words, ranked
+from telemetry.report.formats import charts
+from telemetry.report.formats.charts import Bar
+from telemetry.report.formats.markup import Child
+from telemetry.report.formats.page import only_words, ranked
 from telemetry.report.reading import MOST_ATTEMPTS
 from telemetry.report.tables import (
     CRITICAL_JOBS,

@@ -1,13 +1,13 @@
 """The sections of a repository's page about jobs: time, waiting, and the slowest run."""
 
 from telemetry import counted
-from telemetry.report import charts
-from telemetry.report.charts import Bar, Span
 from telemetry.report.data import RepositoryReport
 from telemetry.report.figures import Row, count, duration, is_alone, minutes, percent
+from telemetry.report.formats import charts
+from telemetry.report.formats.charts import Bar, Span
+from telemetry.report.formats.markup import Child, link
+from telemetry.report.formats.page import MOST_ROWS, legend, only_words, ranked
 from telemetry.report.github_pages import run_page
-from telemetry.report.markup import Child, link
-from telemetry.report.page import MOST_ROWS, legend, only_words, ranked
 from telemetry.report.tables import QUEUES, RUN, SLOWEST_JOBS, job_of, label_of
 from telemetry.terminal import Name
 

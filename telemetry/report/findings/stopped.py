@@ -2,7 +2,7 @@
 
 from telemetry.report.data import RepositoryReport
 from telemetry.report.figures import duration, minute
-from telemetry.report.finding import Finding, other_workflows
+from telemetry.report.findings.finding import Finding, other_workflows
 from telemetry.report.github_pages import run_page
 from telemetry.terminal import Name, Sentence
 

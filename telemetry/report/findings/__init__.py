@@ -1,0 +1,1 @@
+"""What a report says: findings, tiles, and which repositories need attention."""
