@@ -91,8 +91,8 @@ def _grant(said: str) -> str | None:
     if re.search(r"permission denied for (table|view|relation|materialized view) ", said):
         return (
             "for status, query and report its owner can allow reading: grant select on all tables "
-            f"in schema {_schema()} to {role}; migrate, ingest, prune and forget need the role "
-            "that made the tables"
+            f"in schema {_schema()} to {role}; ingest, prune and forget need insert, update and "
+            "delete too, and migrate needs the role that made the tables"
         )
     if "must be owner of" in said:
         return "migrate and ingest need the role that made the tables and views"

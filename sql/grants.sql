@@ -6,13 +6,16 @@
 do $$
 declare
   reader constant text := 'telemetry_reader';
-  owner constant regrole := (
-    select relowner
-    from pg_class
-    where oid = to_regclass('workflow_runs')
-  );
+  owner regrole;
+  place regnamespace;
   relation regclass;
 begin
+  select
+    relowner,
+    relnamespace
+  into owner, place
+  from pg_class
+  where oid = to_regclass('workflow_runs');
   if owner is null then
     raise undefined_table using message = 'there are no tables yet: ingest first, or run migrate';
   end if;
@@ -33,20 +36,20 @@ begin
       message = format('%I may do more than read: it is a superuser or acts as %s', reader, owner);
   end if;
   execute format('grant connect on database %I to %I', current_database(), reader);
-  execute format('grant usage on schema %I to %I', current_schema(), reader);
+  execute format('grant usage on schema %s to %I', place, reader);
   for relation in
     select oid
     from pg_class
-    where relnamespace = current_schema()::regnamespace
+    where relnamespace = place
       and relowner = owner
       and relkind in ('r', 'p', 'v', 'm')
   loop
     execute format('grant select on %s to %I', relation, reader);
   end loop;
   execute format(
-    'alter default privileges for role %s in schema %I grant select on tables to %I',
+    'alter default privileges for role %s in schema %s grant select on tables to %I',
     owner,
-    current_schema(),
+    place,
     reader
   );
 end

@@ -59,9 +59,15 @@ begin
     from referred
     join pg_depend on pg_depend.refclassid = referred.catalog
       and pg_depend.refobjid = referred.object
+    -- Of a view this is its query. Of a table it is a rule, and that cannot be recreated alone.
     left join pg_rewrite on pg_depend.classid = 'pg_rewrite'::regclass
       and pg_rewrite.oid = pg_depend.objid
       and pg_rewrite.ev_class <> referred.object
+      and (
+        select relkind in ('v', 'm')
+        from pg_class
+        where oid = pg_rewrite.ev_class
+      )
     left join pg_proc on pg_depend.classid = 'pg_proc'::regclass
       and pg_proc.oid = pg_depend.objid
       and pg_proc.prokind in ('f', 'p')
@@ -201,6 +207,10 @@ begin
     select place, 6, 0, is_own, name, pg_get_indexdef(indexrelid)
     from relations
     join pg_index on indrelid = object and relkind = 'm'
+    union all
+    select place, 6, 0, is_own, name, pg_get_statisticsobjdef(pg_statistic_ext.oid)
+    from relations
+    join pg_statistic_ext on stxrelid = object
     union all
     select place, 6, 0, is_own, name, pg_get_triggerdef(pg_trigger.oid)
     from relations

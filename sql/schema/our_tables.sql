@@ -1,10 +1,11 @@
--- The tables and views in this database that this toolkit made.
+-- The tables and views that this toolkit made, in whatever schema of search_path they are.
 --   psql "$DATABASE_URL" -f sql/schema/our_tables.sql
-select table_name
-from information_schema.tables
-where table_schema = current_schema()
+select relname as table_name
+from pg_class
+where relkind in ('r', 'p', 'v')
+  and pg_table_is_visible(oid)
   and (
-    table_name in (
+    relname in (
       'workflow_runs',
       'workflow_jobs',
       'workflow_steps',
@@ -38,7 +39,7 @@ where table_schema = current_schema()
       '_yoyo_version',
       'yoyo_lock'
     )
-    or table_name in (
+    or relname in (
       select name
       from installed_views
     )

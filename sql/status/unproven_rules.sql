@@ -12,7 +12,7 @@ with rules as (
   join pg_class on pg_class.oid = pg_constraint.conrelid
   where pg_constraint.contype = 'c'
     and not pg_constraint.convalidated
-    and pg_constraint.connamespace = current_schema()::regnamespace
+    and pg_table_is_visible(pg_class.oid)
     and pg_class.relname in (
       'workflow_runs',
       'open_runs',

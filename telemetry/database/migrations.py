@@ -85,6 +85,12 @@ def _bring_up_to_date(
     refuse_newer(installed, migrations)
     if installed == on_disk(migrations):
         return []
+    for row in execute(connection, "schema/later_schema"):
+        raise TelemetryError(
+            f"the tables are in the schema {row['name']}, and search_path names {row['first']} "
+            f"first, where they would be made anew; add ?options=-csearch_path%3D{row['name']} to "
+            "DATABASE_URL"
+        )
     for row in execute(connection, "schema/odd_schema"):
         raise TelemetryError(
             f"the schema {row['schema']!r}, which search_path names first, cannot hold the tables; "

@@ -119,6 +119,19 @@ def test_the_owner_of_the_tables_can_grant_and_what_it_adds_later_can_be_read(
             reading.execute("insert into of_tomorrow values (1)")
 
 
+def test_an_administrator_with_a_schema_of_their_own_grants_the_schema_of_the_tables(
+    empty_dsn: str,
+) -> None:
+    migrate(empty_dsn)
+    with open_connection(empty_dsn) as admin:
+        admin.execute("create schema postgres")
+        assert admin.execute("select current_schema() as name").fetchone() == {"name": "postgres"}
+        execute(admin, "grants")
+        admin.execute("create table public.of_tomorrow (i int)")
+    with open_connection(make_conninfo(empty_dsn, user="telemetry_reader")) as reading:
+        reading.execute("select count(*) from attempts, of_tomorrow")
+
+
 def test_grants_refuse_a_role_that_may_write(connection: Connection, dsn: str) -> None:
     text = statement("grants").replace("%%", "%")
     with pytest.raises(psycopg.errors.InsufficientPrivilege, match="may do more than read"):
@@ -239,6 +252,7 @@ create view bi.failed with (security_barrier = true) as
 create view bi.of_failed as select count(*) as n from bi.failed, job_costs;
 create materialized view bi.stored as select repository, n from bi.failed, bi.of_failed;
 create unique index stored_by_repository on bi.stored (repository);
+create statistics bi.of_stored on repository, n from bi.stored;
 create function bi.latest() returns setof attempts language sql as 'select * from attempts';
 create view bi.from_function as select github_run_id from bi.latest();
 create function bi.ended() returns bigint language sql
@@ -253,7 +267,8 @@ SHAPE = """
 select c.oid::regclass::text as name, c.relkind, c.reloptions, c.relowner::regrole::text as owner,
   c.relispopulated, pg_get_viewdef(c.oid) as text, obj_description(c.oid, 'pg_class') as said,
   col_description(c.oid, 1) as column_said, c.relacl::text,
-  array(select pg_get_indexdef(indexrelid) from pg_index where indrelid = c.oid) as indexes
+  array(select pg_get_indexdef(indexrelid) from pg_index where indrelid = c.oid) as indexes,
+  array(select pg_get_statisticsobjdef(oid) from pg_statistic_ext where stxrelid = c.oid) as stats
 from pg_class c where c.relnamespace = to_regnamespace('bi') and c.relkind in ('v', 'm') order by 1
 """
 FUNCTIONS = """
@@ -333,6 +348,23 @@ def test_what_depends_on_ours_and_is_no_view_stops_the_change_with_its_name(
         migrate(dsn)
     connection.execute("select ours.repository from my_own, attempts as ours")
     assert kept(connection) == []
+
+
+def test_a_rule_of_a_users_table_stops_the_change_and_the_table_stays(
+    connection: Connection, dsn: str
+) -> None:
+    connection.execute("create table notes (said text); create table audit (runs bigint)")
+    connection.execute("insert into notes values ('precious')")
+    connection.execute(
+        "create rule noted as on insert to notes do also "
+        "insert into audit select count(*) from attempts"
+    )
+    connection.execute("update installed_views set digest = 'older'")
+    with pytest.raises(TelemetryError, match="rule noted on table notes depends on view"):
+        migrate(dsn)
+    assert connection.execute("select said from notes").fetchall() == [{"said": "precious"}]
+    connection.execute("drop rule noted on notes")
+    assert migrate(dsn) == ["views"]
 
 
 def test_a_view_of_a_role_that_we_cannot_act_for_stops_the_change(

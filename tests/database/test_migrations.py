@@ -508,6 +508,22 @@ def test_a_schema_of_its_own_makes_room_beside_another_program(empty_dsn: str) -
     migrate(make_conninfo(empty_dsn, options="-csearch_path=telemetry"))
 
 
+def test_a_schema_that_comes_first_since_then_gets_no_second_set_of_tables(
+    empty_dsn: str,
+) -> None:
+    """Such as one that is named after the role, which search_path names first by default."""
+    migrate(empty_dsn)
+    with open_connection(empty_dsn) as connection:
+        connection.execute("create schema anew; create view own as select workflow from attempts")
+        connection.execute("update installed_views set digest = 'older'")
+        with pytest.raises(TelemetryError, match="search_path names anew first"):
+            migrate(make_conninfo(empty_dsn, options="-csearch_path=anew,public"))
+        connection.execute("select workflow from own")
+        asked = "select from pg_class where relnamespace = 'anew'::regnamespace"
+        assert connection.execute(asked).fetchall() == []
+    assert migrate(empty_dsn) == ["views"]
+
+
 def test_events_of_claude_code_get_the_second_of_their_time_and_lose_it_again(
     connection: Connection,
 ) -> None:

@@ -24,6 +24,7 @@ from telemetry import TelemetryError
 from telemetry.database.connection import Connection, execute, open_connection
 from telemetry.database.migrations import migrate
 from telemetry.database.schema import require_schema
+from telemetry.database.status import status
 from telemetry.database.transfer import _reason, dump, psql, restore
 from telemetry.database.upserts import upsert
 from telemetry.rows.runs import Repository
@@ -195,6 +196,30 @@ def wait_until_blocked(dsn: str) -> None:
                 return
             time.sleep(0.02)
     pytest.fail("nothing waits for the table")
+
+
+def test_a_reader_with_a_schema_of_its_own_dumps_our_tables_and_no_others(
+    dumped: Path, connection: Connection, dsn: str, empty_dsn: str, tmp_path: Path
+) -> None:
+    """By default search_path names the schema of the role first, and its name may be any."""
+    role = f"Ada.L@{conninfo_to_dict(dsn)['dbname']}"
+    connection.execute(
+        SQL(
+            "create role {role} login; create schema {role} authorization {role};"
+            "grant select on all tables in schema public to {role}"
+        ).format(role=Identifier(role))
+    )
+    theirs = make_conninfo(dsn, user=role)
+    with open_connection(theirs) as reader:
+        assert status(reader).concerns == status(connection).concerns
+    dump(theirs, path := tmp_path / "theirs.dump", os.environ)
+    restore(empty_dsn, path, os.environ)
+    assert contents(empty_dsn) == contents(dsn)
+    with open_connection(empty_dsn) as restored, pytest.raises(psycopg.errors.UndefinedTable):
+        restored.execute("select from not_ours")
+    connection.execute(SQL("revoke select on open_runs from {}").format(Identifier(role)))
+    with pytest.raises(TelemetryError, match="permission denied for table open_runs"):
+        dump(theirs, path, os.environ)
 
 
 def test_a_dump_can_be_read_by_its_owner_only(dumped: Path) -> None:
