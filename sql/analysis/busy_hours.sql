@@ -79,7 +79,7 @@ select
   -- of the period may begin after it.
   round(starts.runs / greatest(hours.days, 1), 1) as runs_per_day,
   round(work.duration_seconds / 60.0)::bigint as job_minutes,
-  round(work.queue_p50_seconds)::bigint as queue_p50_seconds,
+  round(work.queue_p50_seconds::numeric)::bigint as queue_p50_seconds,
   starts.repository_id
 from starts
 left join hours using (weekday, hour)

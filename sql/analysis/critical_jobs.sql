@@ -109,7 +109,7 @@ select
   sums.job,
   round((sums.push_gain / 3600)::numeric, 3) as push_gain_hours,
   round((sums.gain / 3600)::numeric, 3) as gain_hours,
-  round(sums.gain_p50_seconds)::bigint as gain_p50_seconds,
+  round(sums.gain_p50_seconds::numeric)::bigint as gain_p50_seconds,
   round(100.0 * sums.runs_on_path / sums.runs, 4) as on_path_percent,
   sums.runs,
   sums.runs_on_path,

@@ -29,7 +29,10 @@ runs as (
     attempts.completed_at,
     attempts.is_success,
     attempts.is_red,
-    min(attempts.completed_at) filter (where attempts.is_success) over (
+    min(attempts.completed_at) filter (
+      where attempts.is_success
+        and attempts.completed_at < period.until
+    ) over (
       partition by
         attempts.repository_id,
         attempts.workflow_id
@@ -67,9 +70,11 @@ select
     4
   ) as failed_percent,
   round(
-    percentile_cont(0.5) within group (
-      order by extract(epoch from greatest(runs.mended_at, runs.completed_at) - runs.completed_at)
-    ) filter (where runs.is_red and runs.mended_at is not null)
+    (
+      percentile_cont(0.5) within group (
+        order by extract(epoch from greatest(runs.mended_at, runs.completed_at) - runs.completed_at)
+      ) filter (where runs.is_red and runs.mended_at is not null)
+    )::numeric
   )::bigint as mend_p50_seconds,
   count(*) filter (where runs.is_red and runs.mended_at is null) as unmended,
   runs.workflow_id,

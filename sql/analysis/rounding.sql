@@ -26,7 +26,9 @@ select
   ) as rounding_percent,
   round(sum(list_cost_usd), 4) as list_cost_usd,
   count(*) as jobs,
-  round(percentile_cont(0.5) within group (order by duration_seconds))::bigint as p50_seconds,
+  round(
+    percentile_cont(0.5) within group (order by duration_seconds)::numeric
+  )::bigint as p50_seconds,
   round(sum(duration_seconds) / 60.0, 2) as used_minutes,
   sum(minutes)::bigint as billed_minutes,
   workflow_id,

@@ -130,8 +130,8 @@ select
   ) as average_jobs,
   coalesce(hourly.peak_jobs, 0) as peak_jobs,
   coalesce(waits.waiting_jobs, 0) as waiting_jobs,
-  round(waits.p50)::bigint as wait_p50_seconds,
-  round(waits.p90)::bigint as wait_p90_seconds
+  round(waits.p50::numeric)::bigint as wait_p50_seconds,
+  round(waits.p90::numeric)::bigint as wait_p90_seconds
 from hourly
 full join waits using (owner, label, hour)
 left join days_of_hours using (hour)

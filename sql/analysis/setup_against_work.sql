@@ -67,8 +67,9 @@ select
   workflow,
   job_base as job,
   round(100.0 * coalesce(sum(set_up), 0) / nullif(sum(job), 0), 4) as set_up_percent,
-  round(percentile_cont(0.5) within group (order by coalesce(set_up, 0)::double precision))::bigint
-    as set_up_p50_seconds,
+  round(
+    percentile_cont(0.5) within group (order by coalesce(set_up, 0)::double precision)::numeric
+  )::bigint as set_up_p50_seconds,
   round(coalesce(sum(set_up), 0) / 60.0, 2) as set_up_minutes,
   round(coalesce(sum(work), 0) / 60.0, 2) as work_minutes,
   round(coalesce(sum(clean_up), 0) / 60.0, 2) as clean_up_minutes,

@@ -932,8 +932,8 @@ select
   round(
     (100 * (shifts.after_seconds / nullif(shifts.before_seconds, 0) - 1))::numeric, 1
   ) as change_percent,
-  round(shifts.before_seconds)::bigint as before_seconds,
-  round(shifts.after_seconds)::bigint as after_seconds,
+  round(shifts.before_seconds::numeric)::bigint as before_seconds,
+  round(shifts.after_seconds::numeric)::bigint as after_seconds,
   shifts.before_runs,
   shifts.after_runs,
   shifts.estimated,
@@ -942,8 +942,8 @@ select
   shifts.is_mended,
   carriers.carried_by,
   carriers.job,
-  round(carriers.from_seconds)::bigint as job_before_seconds,
-  round(carriers.to_seconds)::bigint as job_after_seconds,
+  round(carriers.from_seconds::numeric)::bigint as job_before_seconds,
+  round(carriers.to_seconds::numeric)::bigint as job_after_seconds,
   steps.step,
   shifts.commit_before,
   shifts.commit_sha as commit_since,

@@ -105,11 +105,17 @@ select
   branch_class,
   count(*) filter (where commits.is_decided) as commits,
   round(
-    percentile_cont(0.5) within group (order by commits.seconds) filter (where commits.is_decided)
+    (
+      percentile_cont(0.5) within group (order by commits.seconds)
+      filter (where commits.is_decided)
+    )::numeric
   )::bigint as p50_seconds,
   case
     when count(commits.seconds) filter (where commits.is_decided) >= 20 then round(
-      percentile_cont(0.9) within group (order by commits.seconds) filter (where commits.is_decided)
+      (
+        percentile_cont(0.9) within group (order by commits.seconds)
+        filter (where commits.is_decided)
+      )::numeric
     )::bigint
   end as p90_seconds,
   round(avg(commits.checks) filter (where commits.is_decided), 1) as checks,

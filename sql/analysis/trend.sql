@@ -487,8 +487,8 @@ select
     when judged.verdict <> 'no clear change' or abs(shifts.change) < judged.would_show
       then round(judged.would_show::numeric, 1)
   end as would_show,
-  round(changes.runs_before)::bigint as runs_before,
-  round(changes.runs)::bigint as runs,
+  round(changes.runs_before::numeric)::bigint as runs_before,
+  round(changes.runs::numeric)::bigint as runs,
   changes.repository_id
 from changes
 inner join repository_names using (repository_id)

@@ -348,3 +348,7 @@ def test_deployments_are_counted_by_week_with_their_fixes(
         ("CI", "2026-01-12", 1, 0, 1, 100.0, None, 1),
         ("Deploy to production", "2026-01-12", 1, 0, 1, 100.0, None, 1),
     ]
+    # The run that fixed it had begun by the end of this period, and was not over.
+    until = monday + timedelta(days=2) + 5 * MINUTE
+    (row,) = ask(connection, "deployments", Scope(monday + timedelta(days=1), until)).rows
+    assert (row["failed"], row["unmended"], row["mend_p50_seconds"]) == (2, 2, None)

@@ -287,8 +287,8 @@ def test_python_finds_the_same_changes(
             ]
             before = statistics.median([s for created_at, s in created if created_at < at])
             after = statistics.median([s for created_at, s in created if created_at >= at])
-            # PostgreSQL and Python round halves alike, to the even neighbour.
-            assert (row["before_seconds"], row["after_seconds"]) == (round(before), round(after))
+            rounded = [math.floor(seconds + 0.5) for seconds in (before, after)]
+            assert [row["before_seconds"], row["after_seconds"]] == rounded
 
 
 # One workflow at a time, each run by hand.

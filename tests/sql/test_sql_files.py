@@ -195,6 +195,23 @@ def test_a_share_is_rounded_so_late_that_it_is_0_or_100_only_if_it_is() -> None:
     assert sum(map(len, digits.values())) > 25
 
 
+def test_every_question_rounds_halves_alike(connection: Connection) -> None:
+    """PostgreSQL rounds a half of a double to the even number, and that of a numeric up.
+
+    So a median of 2.5 seconds would be 2 in one question and 3 in another. What a view is compiled
+    to names the functions that it calls by their numbers.
+    """
+    found = connection.execute("select 'round(double precision)'::regprocedure::oid as id")
+    (rounds_to_even,) = (f":funcid {row['id']} " for row in found)
+    compiled = "select ev_action::text from pg_rewrite where ev_class = 'answer'::regclass"
+    connection.execute("create temp view answer as select round(0.5::double precision)")
+    assert rounds_to_even in str(connection.execute(compiled).fetchone())
+    for path in ANALYSES:
+        connection.execute("drop view answer")
+        connection.execute(f"create temp view answer as {body(path)}".encode())
+        assert rounds_to_even not in str(connection.execute(compiled).fetchone()), path.stem
+
+
 def test_psycopg_runs_each(connection_with_parents: Connection) -> None:
     for path, reason in REFUSES.items():
         with (
