@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -80,14 +81,18 @@ def _elsewhere(name: str, role: str, *, is_open: bool) -> str:
 
 def refuse_newer(installed: Schema, migrations: Path) -> None:
     """Raise NewerDatabase if a migration was applied that this version does not know."""
-    unknown = sorted(set(installed.migrations) - set(on_disk(migrations).migrations))
-    if unknown:
+    if unknown := newest_unknown(installed.migrations, migrations):
         another = "name another database in DATABASE_URL or another TELEMETRY_HOME"
         raise NewerDatabase(
             "the database is newer than this version of actions-telemetry: it has the migration "
-            f"{unknown[-1]}; install a newer version, or "
+            f"{unknown}; install a newer version, or "
             + (f"recreate the data: {typed('demo')}" if uses_demo() else another)
         )
+
+
+def newest_unknown(applied: Iterable[str], migrations: Path = MIGRATIONS) -> str | None:
+    """Return the last migration that this version does not know; None if it knows all."""
+    return max({*applied} - {*on_disk(migrations).migrations}, default=None)
 
 
 def on_disk(migrations: Path) -> Schema:

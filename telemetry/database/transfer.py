@@ -18,7 +18,7 @@ from telemetry.database.connection import Connection, execute, open_connection, 
 from telemetry.database.embedded.binaries import NO_ROOM, find_tool
 from telemetry.database.migrations import migrate
 from telemetry.database.replacing import removable, replacement
-from telemetry.database.schema import require_schema
+from telemetry.database.schema import NewerDatabase, newest_unknown, require_schema
 from telemetry.database.statistics import update_statistics
 from telemetry.installation import COMMAND, typed
 from telemetry.settings import UsageError
@@ -74,7 +74,8 @@ def restore(
     It restores everything or nothing: the whole file is read before the database is changed, and
     its tables replace ours in one transaction. Tables of an older version are then migrated. Tables
     and views keep their privileges, and users' own views on them are recreated, if necessary by the
-    next migration (see replacing.py). Raises TelemetryError.
+    next migration (see replacing.py). Raises NewerDatabase if a newer version has written the file,
+    and TelemetryError.
     """
     if not path.is_file():
         what = f"{path} is not a file" if path.exists() else f"there is no file {path}"
@@ -88,6 +89,7 @@ def restore(
         _run(pg_restore, environ, f"read {path}")
     except TelemetryError as error:
         raise TelemetryError(f"{error}; {NAME_ANOTHER}") from None
+    _refuse_newer(pg_restore, path, environ)
     with open_connection(dsn) as connection:
         _refuse_full(connection)
         psql: list[str | Path] = [_client("psql", connection, environ), "--no-psqlrc", "--quiet"]
@@ -108,6 +110,19 @@ def restore(
     migrate(dsn, notify, waits=notify)
     with open_connection(dsn, notify) as connection:
         update_statistics(connection)
+
+
+def _refuse_newer(pg_restore: list[str | Path], path: Path, environ: Mapping[str, str]) -> None:
+    """Raise NewerDatabase if the file has a migration that this version does not know."""
+    program, *options = pg_restore
+    only = [program, "--data-only", "--table=_yoyo_migration", *options]
+    rows = [line.decode().split("\t") for line in _statements(only, path, environ)]
+    # A row of COPY: the hash of the migration, its name and when it was applied.
+    if unknown := newest_unknown(row[1] for row in rows if len(row) == 3):
+        raise NewerDatabase(
+            f"a newer version of actions-telemetry has written {path}: it has the migration "
+            f"{unknown}; install that version, or name an older dump"
+        )
 
 
 def _has_rows_by_now(dsn: str, failure: str) -> bool:

@@ -17,13 +17,14 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL, Identifier
 from support.commands import start
+from support.dumps import newer_dump
 from support.paths import LONGEST
 from support.rows import llm_call, workflow_job, workflow_run, workflow_step
 
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection, execute, open_connection
 from telemetry.database.migrations import migrate
-from telemetry.database.schema import require_schema
+from telemetry.database.schema import NewerDatabase, require_schema
 from telemetry.database.status import status
 from telemetry.database.transfer import _reason, dump, psql, restore
 from telemetry.database.upserts import upsert
@@ -133,6 +134,18 @@ def test_a_database_of_an_older_checkout_that_holds_something_is_left_alone(
     with pytest.raises(TelemetryError, match=f"already holds {said}"):
         restore(dsn, dumped, os.environ)
     assert connection.execute(f"select * from {left} order by 1, 2").fetchall() == before
+
+
+def test_a_dump_of_a_newer_version_changes_nothing(
+    dumped: Path, dsn: str, empty_dsn: str, tmp_path: Path
+) -> None:
+    newer = newer_dump(dsn, tmp_path / "newer.dump")
+    with pytest.raises(NewerDatabase, match="install that version, or name an older dump"):
+        restore(empty_dsn, newer, os.environ)
+    with open_connection(empty_dsn) as untouched:
+        asked = "select from pg_class where relnamespace = 'public'::regnamespace"
+        assert untouched.execute(asked).fetchall() == []
+    restore(empty_dsn, dumped, os.environ)
 
 
 def test_a_file_that_breaks_while_it_is_restored_leaves_nothing_half_done(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from support.commands import Finished, Launcher, assert_one_sentence
-from support.dumps import Dumps
+from support.dumps import Dumps, newer_dump
 from support.paths import LONGEST, ROOT
 
 from telemetry.database.connection import open_connection
@@ -203,7 +203,7 @@ def repository(
         yield Repository(url, dumps.artifacts, homes, launcher)
 
 
-FROM_SCRATCH = {"download it", "restore it"}
+FROM_SCRATCH = {"download it", "restore it", "keep a newer dump"}
 
 
 def test_a_strangers_action_works_twice_in_a_row_with_nothing_set(
@@ -217,6 +217,7 @@ def test_a_strangers_action_works_twice_in_a_row_with_nothing_set(
     assert_outputs(repository)
     fetched = simulated.restart_counters().received
     second = repository.run_workflow()
+    assert second.pop("keep a newer dump") == "skipped"
     assert set(second.values()) == {"success"}, repository.said
     assert list(repository.artifacts) == [1, 2]
     again = simulated.restart_counters().received
@@ -342,6 +343,19 @@ def test_a_broken_dump_is_replaced_by_ingesting_the_whole_retention(
     assert outcomes["ingest"] == outcomes["job"] == "success", repository.said
     assert int(numbers(repository.summary, "workflow_runs")[0]) > 20
     assert list(repository.artifacts) == [5, 6]
+
+
+def test_a_dump_of_a_newer_version_is_not_replaced(
+    repository: Repository, dsn: str, tmp_path: Path
+) -> None:
+    newer = newer_dump(dsn, tmp_path / "newer.dump").read_bytes()
+    repository.artifacts[5] = newer
+    outcomes = repository.run_workflow()
+    assert outcomes["restore it"] == outcomes["keep a newer dump"] == "failure", repository.said
+    assert outcomes["job"] == "failure"
+    assert outcomes["ingest"] == outcomes["upload the dump"] == "skipped"
+    assert repository.artifacts == {5: newer}
+    assert "error: a newer version of actions-telemetry has written" in repository.said
 
 
 def test_with_a_database_nothing_is_dumped_and_a_folder_is_uploaded_whole(

@@ -1,15 +1,32 @@
 """What GitHub says of a schedule and its dumps, which the simulation does not have."""
 
 import json
+import os
 import re
+import subprocess
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+from telemetry.database.connection import open_connection
+from telemetry.database.embedded.binaries import find_tool
 from telemetry.installation import DUMP
 from telemetry.simulated.faults import Fault, RequestInfo, primary_limit
 
 ACTIONS = "/repos/acme/app/actions"
+
+
+def newer_dump(dsn: str, path: Path) -> Path:
+    """Write the dump that a newer version, with one more migration, would write of a database."""
+    with open_connection(dsn) as connection:
+        connection.execute(
+            "insert into _yoyo_migration (migration_hash, migration_id) "
+            "values ('a', '9999.of-later')"
+        )
+    pg_dump = find_tool("pg_dump", os.environ)
+    subprocess.run([pg_dump, "--format=custom", f"--file={path}", dsn], check=True)
+    return path
 
 
 @dataclass
