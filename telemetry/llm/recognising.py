@@ -231,9 +231,7 @@ class Records:
         assert self._format is not None and self._reader is not None
         self._records += 1
         if not self._calls:
-            kind = value.get("type") if isinstance(value, dict) else None
-            said = f": {shown(kind)}" if isinstance(kind, str) else ""
-            self._kinds[f"{self._format.NAME}{said}"] += 1
+            self._kinds[f"{self._format.NAME}{_kind(value)}"] += 1
         readings = readings_of(value, defaults, self._reader.calls)
         if readings:
             return self._counted(line, readings)
@@ -258,3 +256,12 @@ class Records:
                 self._rejected += 1
                 found.append(Rejected(self._file, line, str(reading)))
         return found
+
+
+def _kind(record: Any) -> str:
+    """What a record is about: its type, or its signal, because metrics hold no calls."""
+    if not isinstance(record, dict):
+        return ""
+    signal = next((signal for signal in otlp.SIGNALS if signal in record), None)
+    kind = record.get("type", signal)
+    return f": {shown(kind)}" if isinstance(kind, str) else ""

@@ -358,7 +358,8 @@ def test_nested_spans_of_a_request_in_several_files_are_one_call(
     (call,) = calls(connection)
     assert (done.inserted, call["call_id"]) == (1, f"{'a' * 32}:{'3' * 16}")
     assert (call["input_tokens"], call["output_tokens"]) == (10, 5)
-    assert done.notes == [f"{tmp_path / 'between.jsonl'}: 0 calls in 1 record (OTLP)"]
+    (note,) = done.notes
+    assert note == f"{tmp_path / 'between.jsonl'}: 0 calls in 1 record (OTLP: 'resourceSpans')"
 
 
 def test_a_span_that_counts_tokens_but_is_not_a_call_is_named_with_its_file(

@@ -367,7 +367,8 @@ def test_costs_that_spans_report_are_kept(
 
 def test_a_recognised_file_without_a_call_says_so(tmp_path: Path) -> None:
     calls, rejected, notices = read_text(tmp_path, export(*[span(str(n)) for n in range(3)]))
-    assert (calls, rejected, notices) == ([], [], ["0 calls in 3 records (OTLP)"])
+    assert (calls, rejected) == ([], [])
+    assert notices == ["0 calls in 3 records (OTLP: 'resourceSpans')"]
     summary = {"type": "summary", "summary": "x", "leafUuid": "u"}
     _, _, notices = read_text(tmp_path, lines(summary))
     assert notices == ["0 calls in 1 record (Claude Code transcript: 'summary')"]

@@ -7,18 +7,20 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from telemetry.llm.formats.reading import Defaults, first_count, includes_cache, inclusive
+from telemetry.llm.formats.reading import (
+    Defaults,
+)
+from telemetry.llm.formats.tokens import TokenKeys, count_at, includes_cache, with_cache
 from telemetry.rows import reading
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import LONGEST_COUNT, UnreadableRow, digest
 
-COUNTERS = {
-    "input": ("input_tokens", "inputTokens"),
-    "output": ("output_tokens", "outputTokens"),
-    "read": ("cache_read_input_tokens", "cacheReadTokens", "cacheReadInputTokens"),
-    "written": ("cache_creation_input_tokens", "cacheWriteTokens", "cacheCreationInputTokens"),
-    "total": ("total_tokens", "totalTokens"),
-}
+KEYS = TokenKeys(
+    ("input_tokens", "inputTokens"),
+    ("output_tokens", "outputTokens"),
+    ("cache_read_input_tokens", "cacheReadTokens", "cacheReadInputTokens"),
+    ("cache_creation_input_tokens", "cacheWriteTokens", "cacheCreationInputTokens"),
+)
 
 
 def call(
@@ -30,12 +32,12 @@ def call(
     otherwise.
     """
     usage = reading.nested(result, "usage")
-    counts = {name: first_count(usage, *keys) for name, keys in COUNTERS.items()}
-    tokens, output, read, written = (counts[n] for n in ("input", "output", "read", "written"))
-    if tokens is None or output is None:
+    tokens = KEYS.counts(usage)
+    total = count_at(usage, ("total_tokens", "totalTokens"))
+    if tokens["input_tokens"] is None or tokens["output_tokens"] is None:
         raise UnreadableRow("the result has no tokens")
-    if not includes_cache(tokens, output, read, written, counts["total"], otherwise=False):
-        tokens = inclusive(tokens, read, written)
+    if not includes_cache(tokens, total, otherwise=False):
+        tokens = with_cache(tokens)
     failed = bool(result.get("is_error")) or result.get("subtype") not in (None, "success")
     session_id = reading.text(result, "session_id") or ""
     turns = reading.count(result, "num_turns", LONGEST_COUNT)
@@ -45,10 +47,7 @@ def call(
         defaults.timestamp(began),
         session_id=session_id,
         model=model,
-        input_tokens=tokens,
-        output_tokens=output,
-        cache_read_tokens=read,
-        cache_write_tokens=written,
+        **tokens,
         success=not failed,
         error_message=(reading.text(result, "result") or "the session failed") if failed else None,
         duration_ms=reading.count(result, "duration_api_ms"),

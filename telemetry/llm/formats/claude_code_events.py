@@ -19,10 +19,10 @@ from telemetry.llm.formats.otlp_attributes import (
 from telemetry.llm.formats.reading import (
     Columns,
     Defaults,
-    inclusive,
     read_milliseconds,
     start_of,
 )
+from telemetry.llm.formats.tokens import TokenKeys
 from telemetry.rows import reading
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import required, storable
@@ -31,8 +31,9 @@ PREFIX = "claude_code."
 BARE = ("api_request", "api_error")
 REQUEST, ERROR = (f"{PREFIX}{name}" for name in BARE)
 
-
 SOURCE = "claude-code-otlp"
+
+KEYS = TokenKeys("input_tokens", "output_tokens", "cache_read_tokens", "cache_creation_tokens")
 
 
 def span_call(
@@ -91,7 +92,6 @@ def call(event: Mapping[str, Any], resource: Attributes, defaults: Defaults) -> 
 
 def _columns(said: Attributes, resource: Attributes) -> Columns:
     """The columns that events and spans share. Both count cached input separately."""
-    read, written = (reading.count(said, f"cache_{part}_tokens") for part in ("read", "creation"))
     both = {**resource, **said}
     speed = text(said, "speed")
     # As a transcript calls it.
@@ -101,10 +101,7 @@ def _columns(said: Attributes, resource: Attributes) -> Columns:
         "phase": text(both, "phase") or phase,
         "provider": "anthropic",
         "model": required(text(said, "model"), said, "event", "model"),
-        "input_tokens": inclusive(reading.count(said, "input_tokens"), read, written),
-        "output_tokens": reading.count(said, "output_tokens"),
-        "cache_read_tokens": read,
-        "cache_write_tokens": written,
+        **KEYS.counts_with_cache(said),
         "service_tier": None if speed in (None, "normal", "standard") else speed,
         "run": run_link(both),
     }

@@ -12,7 +12,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading, without_run
+from telemetry.llm.formats.reading import (
+    Columns,
+    Defaults,
+    Reader,
+    Reading,
+    without_run,
+)
+from telemetry.llm.formats.tokens import TokenKeys, increase
 from telemetry.rows import reading
 from telemetry.rows.llm import LONGEST_ID, LlmCall, bounded_id, changed, distinct_timestamp
 from telemetry.rows.reading import UnreadableRow, digest
@@ -20,20 +27,18 @@ from telemetry.rows.reading import UnreadableRow, digest
 NAME = "Codex rollout"
 SOURCE = "codex"
 
-COUNTERS = {
-    "input_tokens": "input_tokens",
-    "output_tokens": "output_tokens",
-    "cached_input_tokens": "cache_read_tokens",
-    "cache_write_input_tokens": "cache_write_tokens",
-    "reasoning_output_tokens": "reasoning_tokens",
-}
+KEYS = TokenKeys(
+    "input_tokens",
+    "output_tokens",
+    "cached_input_tokens",
+    "cache_write_input_tokens",
+    "reasoning_output_tokens",
+)
 
 KINDS = ("session_meta", "turn_context", "event_msg", "response_item", "compacted")
 
 # Copies of a parent's events are written within milliseconds; no model answers as fast.
 BURST = timedelta(milliseconds=200)
-
-Counters = dict[str, int | None]
 
 
 @dataclass
@@ -52,7 +57,7 @@ class Session:
     began: datetime | None = None
     provider: str | None = None
     model: str | None = None
-    total: Counters | None = None
+    total: Columns | None = None
     counted: datetime | None = None
     held: LlmCall | None = None
 
@@ -138,7 +143,7 @@ def _calls(
     record: Mapping[str, Any], info: Mapping[str, Any], session: Session, defaults: Defaults
 ) -> Iterator[Reading]:
     written = reading.nested(info, "total_token_usage")
-    total = {key: reading.count(written, key) for key in COUNTERS}
+    total = KEYS.counts(written)
     if not written or total == session.total:
         return
     used = used_since(total, session.total, reading.nested(info, "last_token_usage"))
@@ -146,7 +151,6 @@ def _calls(
     # Codex sets its counts to 0 if a request does not fit into the context window.
     if not any(used.values()):
         return
-    tokens: Columns = {column: used[key] for key, column in COUNTERS.items()}
     moment = defaults.timestamp(reading.moment(record, "timestamp"))
     model = reading.text(info, "model") or session.model
     sum_until_now = reading.count(written, "total_tokens")
@@ -158,7 +162,7 @@ def _calls(
         session_id=session.session_id,
         provider=session.provider,
         model=model,
-        **tokens,
+        **used,
     )
     yield from _released(session, moment)
     before, session.counted = session.counted or session.described, moment
@@ -195,15 +199,12 @@ def first_session(call: LlmCall) -> str:
     return call.call_id.partition(":")[0]
 
 
-def used_since(total: Counters, before: Counters | None, last: Mapping[str, Any]) -> Counters:
+def used_since(total: Columns, before: Columns | None, last: Mapping[str, Any]) -> Columns:
     """The increase of the totals; if they restart or began before the file, the last call.
 
     Some versions restart them when a session is resumed: then the last call is all of the total.
     """
-    own = {key: reading.count(last, key) for key in COUNTERS} if last else total
+    own = KEYS.counts(last) if last else total
     has_restarted = bool(last) and own == total
-    if before is None or has_restarted:
-        return own
-    if any((total[key] or 0) < (before[key] or 0) for key in COUNTERS):
-        return own
-    return {key: None if now is None else now - (before[key] or 0) for key, now in total.items()}
+    used = None if before is None or has_restarted else increase(total, before)
+    return own if used is None else used

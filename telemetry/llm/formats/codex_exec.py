@@ -7,8 +7,8 @@ the thread.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from telemetry.llm.formats.codex import COUNTERS, Counters, used_since
-from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading, cut_off
+from telemetry.llm.formats.codex import KEYS, used_since
+from telemetry.llm.formats.reading import Defaults, Reader, Reading, cut_off
 from telemetry.rows import reading
 from telemetry.rows.reading import digest
 
@@ -48,17 +48,16 @@ def reader() -> Reader:
         elif record.get("type") == "turn.completed":
             is_open = False
             usage = reading.nested(record, "usage")
-            now: Counters = {key: reading.count(usage, key) for key in COUNTERS}
+            now = KEYS.counts(usage)
             used = used_since(now, total, {})
             total = now
-            tokens: Columns = {column: used[key] for key, column in COUNTERS.items()}
             sums = [str(now[key]) for key in ("input_tokens", "output_tokens")]
             yield defaults.call(
                 "codex-exec",
                 ":".join([thread, *sums]) if thread else digest(record),
                 defaults.timestamp(reading.moment(record, "timestamp")),
                 session_id=thread,
-                **tokens,
+                **used,
                 is_whole_session=True,
             )
 

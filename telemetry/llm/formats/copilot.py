@@ -17,12 +17,17 @@ from telemetry.llm.formats.reading import (
     cut_off,
     readings_of,
 )
+from telemetry.llm.formats.tokens import TokenKeys
 from telemetry.rows import reading
 from telemetry.rows.reading import LONGEST_COUNT, UnreadableRow, storable
 
 NAME = "Copilot CLI session"
 
 BEGINS = ("session.start", "session.resume")
+
+KEYS = TokenKeys(
+    "inputTokens", "outputTokens", "cacheReadTokens", "cacheWriteTokens", "reasoningTokens"
+)
 
 
 def recognises(record: Mapping[str, Any]) -> bool:
@@ -72,20 +77,18 @@ def _rows(
     def row(model: str, said: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
         usage = reading.nested(said, "usage")
         requests = reading.count(reading.nested(said, "requests"), "count", LONGEST_COUNT)
-        tokens = reading.count(usage, "inputTokens")
-        if tokens is None:
+        tokens = KEYS.counts(usage)
+        if tokens["input_tokens"] is None:
             raise UnreadableRow(f"modelMetrics of {model!r:.80} have no tokens")
+        if requests == 0 and not any(tokens.values()):
+            return
         yield defaults.call(
             "copilot-cli",
             f"{session_id}:{ended}:{storable(model)}",
             defaults.timestamp(began or moment),
             session_id=session_id,
             model=storable(model),
-            input_tokens=tokens,
-            output_tokens=reading.count(usage, "outputTokens"),
-            cache_read_tokens=reading.count(usage, "cacheReadTokens"),
-            cache_write_tokens=reading.count(usage, "cacheWriteTokens"),
-            reasoning_tokens=reading.count(usage, "reasoningTokens"),
+            **tokens,
             reported_cost=billed(said, "totalNanoAiu"),
             success=not failed,
             error_message=reading.text(data, "errorReason") if failed else None,

@@ -7,9 +7,8 @@ similar events; only Claude Code's results have the keys in `CLAUDES`.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from telemetry.llm.formats import agent_results
@@ -19,10 +18,9 @@ from telemetry.llm.formats.reading import (
     Reader,
     Reading,
     cut_off,
-    first_count,
-    inclusive,
     read_list,
 )
+from telemetry.llm.formats.tokens import TokenKeys, count_at, increase, with_cache
 from telemetry.rows import reading
 from telemetry.rows.reading import LONGEST_COUNT, UnreadableRow, digest, storable
 
@@ -37,76 +35,19 @@ RESULTS = {"subtype", "session_id", "usage", *CLAUDES}
 # Sessions of a file that are kept: several may write to one log at a time.
 REMEMBERED = 256
 
-# Each counter of Used, as `modelUsage` spells it and as `usage` does.
-COUNTERS = {
-    "input": ("inputTokens", "input_tokens"),
-    "output": ("outputTokens", "output_tokens"),
-    "read": ("cacheReadInputTokens", "cache_read_input_tokens"),
-    "written": ("cacheCreationInputTokens", "cache_creation_input_tokens"),
-    "reasoning": ("thinkingTokens", "thinking_tokens"),
-    "searches": ("webSearchRequests", "web_search_requests"),
-}
-
-
-@dataclass(frozen=True)
-class Used:
-    """What one model used, as the log counts it: cached input is separate."""
-
-    input: int | None = None
-    output: int | None = None
-    read: int | None = None
-    written: int | None = None
-    reasoning: int | None = None
-    searches: int | None = None
-    cost: Decimal | None = None
-    provider: str | None = None
-
-    @classmethod
-    def of(cls, usage: Mapping[str, Any], total_cost: Decimal | None) -> "Used":
-        """What one entry of `modelUsage`, or `usage`, says.
-
-        Claude Code computes the cost of a model that it does not know at the price of another one.
-        """
-        counts = {name: first_count(usage, *keys) for name, keys in COUNTERS.items()}
-        if counts["reasoning"] is None:
-            details = reading.nested(usage, "output_tokens_details")
-            counts["reasoning"] = reading.count(details, "thinking_tokens")
-        cost = reading.money(usage, "costUSD")
-        if not cost and total_cost is not None:
-            cost = total_cost
-        if usage.get("costBasis") == "unknown":
-            cost = None
-        if counts["searches"] is None:
-            searched = reading.nested(usage, "server_tool_use")
-            counts["searches"] = reading.count(searched, "web_search_requests")
-        provider = reading.text(usage, "provider")
-        return cls(
-            **counts,
-            cost=cost,
-            provider="anthropic" if provider in (None, "firstParty") else provider,
-        )
-
-    def since(self, before: "Used") -> "Used":
-        """What was used after `before`; everything if the totals restarted."""
-        names = (*COUNTERS, "cost")
-        pairs = {name: (getattr(self, name), getattr(before, name) or 0) for name in names}
-        if any((now or 0) < then for now, then in pairs.values()):
-            return self
-        return replace(
-            self,
-            **{name: None if now is None else now - then for name, (now, then) in pairs.items()},
-        )
-
-    def tokens(self) -> Columns:
-        """The counts in the columns of the table."""
-        return {
-            "input_tokens": inclusive(self.input, self.read, self.written),
-            "output_tokens": self.output,
-            "cache_read_tokens": self.read,
-            "cache_write_tokens": self.written,
-            "reasoning_tokens": self.reasoning,
-            "web_search_requests": self.searches,
-        }
+# As `modelUsage` spells the counts, and as `usage` does.
+KEYS = TokenKeys(
+    ("inputTokens", "input_tokens"),
+    ("outputTokens", "output_tokens"),
+    ("cacheReadInputTokens", "cache_read_input_tokens"),
+    ("cacheCreationInputTokens", "cache_creation_input_tokens"),
+    ("thinkingTokens", "thinking_tokens", "output_tokens_details.thinking_tokens"),
+)
+SEARCHES = (
+    "webSearchRequests",
+    "web_search_requests",
+    "server_tool_use.web_search_requests",
+)
 
 
 @dataclass
@@ -123,7 +64,7 @@ class Session:
     is_dated: bool = False
     results: int = 0
     is_open: bool = False
-    used: dict[str, Used] = field(default_factory=dict)
+    used: dict[str, Columns] = field(default_factory=dict)
     messages: dict[str, set[str]] = field(default_factory=dict)
 
 
@@ -203,29 +144,34 @@ def _rows(result: Mapping[str, Any], session: Session, defaults: Defaults) -> It
     # The models of a result have one moment: spread over a second they hardly ever clash,
     # within a millisecond too often.
     moment = defaults.timestamp(session.began).replace(microsecond=0)
-    until_now = _used(result, session.model)
-    now = {model: used.since(session.used.get(model, Used())) for model, used in until_now.items()}
-    dearest = max(now, key=lambda model: (now[model].cost or 0, model))
+    models = _models(result, session.model)
+    until_now = {model: _used(usage) for model, usage in models.items()}
+    before = session.used
+    now = {
+        model: increase(used, before[model]) or used if model in before else used
+        for model, used in until_now.items()
+    }
+    dearest = max(now, key=lambda model: (now[model]["reported_cost"] or 0, model))
     turns = reading.count(result, "num_turns")
     duration_ms = reading.count(result, "duration_api_ms")
     identity = _identity(result, session)
     success = result.get("subtype") in (None, "success") and not result.get("is_error")
     for model, used in now.items():
-        if model in session.used and not any((*used.tokens().values(), used.cost)):
+        if model in session.used and not any(used.values()):
             continue
         requests = len(session.messages.get(model, ())) or 1
         # The time of many requests must not be taken for the latency of one.
         if model == dearest and (len(now) > 1 or (turns or 0) > 1):
             requests = max(requests, 2)
+        provider = reading.text(models[model], "provider")
         yield defaults.call(
             "claude-code-action",
             f"{identity}:{model}",
             moment,
             session_id=session.session_id,
-            provider=used.provider,
+            provider="anthropic" if provider in (None, "firstParty") else provider,
             model=model or None,
-            **used.tokens(),
-            reported_cost=used.cost,
+            **with_cache(used),
             success=success,
             error_message=None if success else _error(result),
             duration_ms=duration_ms if model == dearest else None,
@@ -244,18 +190,31 @@ def _identity(result: Mapping[str, Any], session: Session) -> str:
     return own or digest(result)
 
 
-def _used(result: Mapping[str, Any], main_model: str | None) -> dict[str, Used]:
+def _models(result: Mapping[str, Any], main_model: str | None) -> dict[str, Mapping[str, Any]]:
     """Use by model. Old versions, and sessions that called no model, report the sum only."""
     models = reading.nested(result, "modelUsage")
+    used = {storable(model): reading.nested(models, model) for model in models}
+    used = used or {main_model or "": reading.nested(result, "usage")}
     total = reading.money(result, "total_cost_usd")
     if total is None:
         total = reading.money(result, "cost_usd")
-    if not models:
-        usage = reading.nested(result, "usage")
-        return {main_model or "": Used.of(usage, total)}
-    if len(models) > 1:
-        total = None
-    return {storable(model): Used.of(reading.nested(models, model), total) for model in models}
+    for model, usage in used.items():
+        if len(used) == 1 and total is not None and not usage.get("costUSD"):
+            used[model] = {**usage, "costUSD": total}
+    return used
+
+
+def _used(usage: Mapping[str, Any]) -> Columns:
+    """What one entry of `modelUsage`, or `usage`, says: cached input is separate.
+
+    Claude Code computes the cost of a model that it does not know at the price of another one.
+    """
+    is_guess = usage.get("costBasis") == "unknown"
+    return {
+        **KEYS.counts(usage),
+        "web_search_requests": count_at(usage, SEARCHES),
+        "reported_cost": None if is_guess else reading.money(usage, "costUSD"),
+    }
 
 
 def _error(result: Mapping[str, Any]) -> str | None:

@@ -15,15 +15,18 @@ from telemetry.llm.formats.reading import (
     Reader,
     Reading,
     cut_off,
-    first_count,
-    inclusive,
     read_list,
     readings_of,
 )
+from telemetry.llm.formats.tokens import TokenKeys, inclusive
 from telemetry.rows import reading
 from telemetry.rows.reading import LONGEST_COUNT, digest, storable
 
 NAME = "Gemini CLI"
+
+# The prompt includes the cache. A record calls it `input`, which is without the cache in `json`.
+RECORDED = TokenKeys(("prompt", "input"), ("candidates", "output"), "cached", reasoning="thoughts")
+STREAMED = TokenKeys("input_tokens", "output_tokens", "cached")
 
 # Keys of messages of other tools.
 OTHERS = {"message", "sessionId", "data", "usage"}
@@ -85,7 +88,6 @@ class _Session:
         counts = reading.nested(record, "tokens")
         if not counts:
             return
-        thoughts, tool = reading.count(counts, "thoughts"), reading.count(counts, "tool")
         model, answer_id = reading.text(record, "model"), reading.text(record, "id")
         yield defaults.call(
             "gemini-cli-session",
@@ -94,10 +96,7 @@ class _Session:
             session_id=self.session_id,
             provider=_provider(model),
             model=model,
-            input_tokens=inclusive(reading.count(counts, "input"), tool),
-            output_tokens=inclusive(reading.count(counts, "output"), thoughts),
-            cache_read_tokens=reading.count(counts, "cached"),
-            reasoning_tokens=thoughts,
+            **_recorded(counts),
         )
 
     def models(self, record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
@@ -108,7 +107,7 @@ class _Session:
         def row(model: str, said: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
             api = reading.nested(said, "api")
             tokens = (
-                _printed(reading.nested(said, "tokens")) if "tokens" in said else _streamed(said)
+                _recorded(reading.nested(said, "tokens")) if "tokens" in said else _streamed(said)
             )
             requests = reading.count(api, "totalRequests", LONGEST_COUNT)
             # If a model is overloaded, the session continues with another one.
@@ -139,28 +138,23 @@ class _Session:
             yield from readings_of(said, defaults, partial(row, model))
 
 
-def _printed(counts: Mapping[str, Any]) -> Columns:
-    """Counts of `json`: the prompt includes the cache, candidates exclude thoughts."""
-    thoughts, tool = reading.count(counts, "thoughts"), reading.count(counts, "tool")
+def _recorded(counts: Mapping[str, Any]) -> Columns:
+    """Counts of records and of `json`: input includes the cache, output excludes thoughts."""
+    tokens = RECORDED.counts(counts)
     return {
-        "input_tokens": inclusive(first_count(counts, "prompt", "input"), tool),
-        "output_tokens": inclusive(reading.count(counts, "candidates"), thoughts),
-        "cache_read_tokens": reading.count(counts, "cached"),
-        "reasoning_tokens": thoughts,
+        **tokens,
+        "input_tokens": inclusive(tokens["input_tokens"], reading.count(counts, "tool")),
+        "output_tokens": inclusive(tokens["output_tokens"], tokens["reasoning_tokens"]),
     }
 
 
 def _streamed(counts: Mapping[str, Any]) -> Columns:
     """Counts of `stream-json`: thoughts are in the total only."""
-    tokens, output = reading.count(counts, "input_tokens"), reading.count(counts, "output_tokens")
-    total = reading.count(counts, "total_tokens")
-    if None not in (tokens, output, total):
-        output = max(output or 0, (total or 0) - (tokens or 0))
-    return {
-        "input_tokens": tokens,
-        "output_tokens": output,
-        "cache_read_tokens": reading.count(counts, "cached"),
-    }
+    tokens, total = STREAMED.counts(counts), reading.count(counts, "total_tokens")
+    before, output = tokens["input_tokens"], tokens["output_tokens"]
+    if before is not None and output is not None and total is not None:
+        tokens["output_tokens"] = max(output, total - before)
+    return tokens
 
 
 def _failure(record: Mapping[str, Any]) -> str | None:

@@ -14,10 +14,10 @@ from telemetry.llm.formats.reading import (
     Defaults,
     Reader,
     Reading,
-    inclusive,
     read_milliseconds,
     start_of,
 )
+from telemetry.llm.formats.tokens import TokenKeys, with_cache
 from telemetry.rows import reading
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import digest, required
@@ -42,6 +42,9 @@ OF_AGENTS = (
     "pi",
 )
 
+KEYS = TokenKeys(
+    "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens"
+)
 REQUEST_ID = "awf.request_id"
 # How the proxy's spans spell the keys of its records.
 SPELLED = {
@@ -143,21 +146,10 @@ def _tokens(record: Mapping[str, Any]) -> Columns:
     containers/api-proxy/guards/ai-credits-guard.js): Anthropic's input excludes it, and so does
     Copilot's if the cached parts exceed the input.
     """
-    read, written = (
-        reading.count(record, key) for key in ("cache_read_tokens", "cache_write_tokens")
-    )
-    tokens, provider = reading.count(record, "input_tokens"), record.get("provider")
-    parts = (read or 0) + (written or 0)
+    tokens, provider = KEYS.counts(record), record.get("provider")
     includes = record.get("input_tokens_include_cache")
     if not isinstance(includes, bool):
-        is_precise = provider == "copilot" and parts > (tokens or 0)
+        parts = (tokens["cache_read_tokens"] or 0) + (tokens["cache_write_tokens"] or 0)
+        is_precise = provider == "copilot" and parts > (tokens["input_tokens"] or 0)
         includes = provider != "anthropic" and not is_precise
-    if not includes:
-        tokens = inclusive(tokens, read, written)
-    return {
-        "input_tokens": tokens,
-        "output_tokens": reading.count(record, "output_tokens"),
-        "cache_read_tokens": read,
-        "cache_write_tokens": written,
-        "reasoning_tokens": reading.count(record, "reasoning_tokens"),
-    }
+    return tokens if includes else with_cache(tokens)

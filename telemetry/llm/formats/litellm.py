@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from telemetry import counted
-from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading
-from telemetry.llm.formats.usage import tier
+from telemetry.llm.formats.reading import Defaults, Reader, Reading
+from telemetry.llm.formats.usage import litellm_usage
 from telemetry.rows import reading
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import LONGEST_COUNT, UnreadableRow, digest, required, shown, storable
@@ -71,23 +71,25 @@ def _call(raw: Mapping[str, Any], defaults: Defaults) -> LlmCall:
     usage = reading.nested(metadata, "usage_object") or reading.nested(
         metadata, "additional_usage_values"
     )
-    prompt_name = reading.text(prompt, "prompt_id") or tags.get("prompt")
     is_batch = BATCH.match(str(record.get("call_type"))) is not None
+    counted = {key: record.get(key) for key in ("prompt_tokens", "completion_tokens")}
+    columns = litellm_usage({**usage, **counted})
+    if is_batch:
+        columns["service_tier"] = "batch"
     return defaults.call(
         "litellm",
         _call_id(record, began, status) or digest(raw),
         required(began, record, "call", "startTime"),
         session_id=reading.text(record, "session_id") or reading.text(record, "trace_id") or "",
         phase=tags.get("phase"),
-        prompt_name=prompt_name,
+        prompt_name=reading.text(prompt, "prompt_id") or tags.get("prompt"),
         provider=reading.text(record, "custom_llm_provider"),
         model=required(reading.text(record, "model"), record, "call", "model"),
-        **_tokens(record, usage),
+        **columns,
         reported_cost=reading.money(
             record, "response_cost" if "response_cost" in record else "spend"
         ),
         is_free=record.get("cache_hit") in CACHE_HITS,
-        service_tier="batch" if is_batch else tier(usage),
         is_whole_session=is_batch,
         success=None if status is None else status == "success",
         error_message=None if status == "success" else _error(record),
@@ -134,27 +136,6 @@ def _tags(record: Mapping[str, Any]) -> dict[str, str]:
         return {}
     texts = (storable(tag) for tag in tags if isinstance(tag, str))
     return dict(text.split(":", 1) for text in texts if ":" in text)
-
-
-def _tokens(record: Mapping[str, Any], usage: Mapping[str, Any]) -> Columns:
-    """The counts. total_tokens is not used: it is 0 for embeddings."""
-    inputs = reading.nested(usage, "prompt_tokens_details")
-    outputs = reading.nested(usage, "completion_tokens_details")
-    kept = reading.nested(inputs, "cache_creation_token_details")
-    reads = (
-        reading.count(inputs, "cached_tokens"),
-        reading.count(usage, "cache_read_input_tokens"),
-    )
-    return {
-        "input_tokens": reading.count(record, "prompt_tokens"),
-        "output_tokens": reading.count(record, "completion_tokens"),
-        "cache_read_tokens": max((count for count in reads if count is not None), default=None),
-        "cache_write_tokens": reading.count(usage, "cache_creation_input_tokens")
-        if usage.get("cache_creation_input_tokens") is not None
-        else reading.count(inputs, "cache_write_tokens"),
-        "cache_write_1h_tokens": reading.count(kept, "ephemeral_1h_input_tokens"),
-        "reasoning_tokens": reading.count(outputs, "reasoning_tokens"),
-    }
 
 
 def _error(record: Mapping[str, Any]) -> str | None:

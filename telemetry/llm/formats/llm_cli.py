@@ -6,11 +6,16 @@ from datetime import UTC
 from typing import Any
 
 from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading
+from telemetry.llm.formats.tokens import TokenKeys
 from telemetry.llm.formats.usage import anthropic_usage, openai_usage, tier, with_advice
 from telemetry.rows import reading
 from telemetry.rows.reading import digest, required
 
 NAME = "llm"
+
+GOOGLE = TokenKeys(
+    "input_tokens", "output_tokens", "cachedContentTokenCount", reasoning="thoughtsTokenCount"
+)
 
 
 def recognises(record: Mapping[str, Any]) -> bool:
@@ -45,23 +50,12 @@ def _tokens(record: Mapping[str, Any]) -> Columns:
     thoughts to the output (llm_gemini.py, set_usage).
     """
     details = _details(record)
-    counts = {key: record.get(key) for key in ("input_tokens", "output_tokens")}
+    usage = {**details, **{key: record.get(key) for key in ("input_tokens", "output_tokens")}}
     if "cache_read_input_tokens" in details or "cache_creation_input_tokens" in details:
-        return anthropic_usage({**details, **counts})
+        return anthropic_usage(usage)
     if "candidatesTokenCount" in details or "thoughtsTokenCount" in details:
-        return {
-            **{key: reading.count(counts, key) for key in counts},
-            "cache_read_tokens": reading.count(details, "cachedContentTokenCount"),
-            "reasoning_tokens": reading.count(details, "thoughtsTokenCount"),
-        }
-    if "prompt_tokens_details" in details or "completion_tokens_details" in details:
-        counts = {
-            "prompt_tokens": counts["input_tokens"],
-            "completion_tokens": counts["output_tokens"],
-        }
-    else:
-        details = {"input_tokens_details": {}, **details}
-    return {**openai_usage({**details, **counts}), "service_tier": tier(details)}
+        return GOOGLE.counts(usage)
+    return {**openai_usage(usage), "service_tier": tier(details)}
 
 
 def _details(record: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -17,8 +17,14 @@ from telemetry.llm.formats.otlp_attributes import (
     run_link,
     text,
 )
-from telemetry.llm.formats.reading import Columns, Defaults, inclusive, read_milliseconds, start_of
+from telemetry.llm.formats.reading import (
+    Columns,
+    Defaults,
+    read_milliseconds,
+    start_of,
+)
 from telemetry.llm.formats.spans import Span, span_call
+from telemetry.llm.formats.tokens import TokenKeys, inclusive
 from telemetry.rows import reading
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import digest, required
@@ -32,6 +38,19 @@ SOURCES = {
     "qwen-code.api_response": "qwen-code-otlp",
     "qwen-code.api_error": "qwen-code-otlp",
 }
+# Output includes reasoning. `tool_token_count` is the total.
+OF_CODEX = TokenKeys(
+    "input_token_count",
+    "output_token_count",
+    "cached_token_count",
+    reasoning="reasoning_token_count",
+)
+OF_GEMINI = TokenKeys(
+    "input_token_count",
+    "output_token_count",
+    "cached_content_token_count",
+    reasoning="thoughts_token_count",
+)
 DETAILS = "gen_ai.client.inference.operation.details"
 # Gemini CLI writes this event beside its own of each request and each answer
 # (packages/core/src/telemetry/loggers.ts, `toSemanticLogRecord`).
@@ -76,22 +95,12 @@ def _answer(
         session_id=session,
         phase=text(both, "phase"),
         model=required(text(said, "model"), said, "event", "model"),
-        **(_codex_tokens(said) if source == CODEX else _gemini_tokens(said)),
+        **(OF_CODEX.counts(said) if source == CODEX else _gemini_tokens(said)),
         success=error is None and not name.endswith("error"),
         error_message=error,
         duration_ms=duration_ms,
         run=run_link(both),
     )
-
-
-def _codex_tokens(said: Attributes) -> Columns:
-    """The counts: output includes reasoning. `tool_token_count` is the total."""
-    return {
-        "input_tokens": reading.count(said, "input_token_count"),
-        "output_tokens": reading.count(said, "output_token_count"),
-        "cache_read_tokens": reading.count(said, "cached_token_count"),
-        "reasoning_tokens": reading.count(said, "reasoning_token_count"),
-    }
 
 
 def _gemini_tokens(said: Attributes) -> Columns:
@@ -101,17 +110,12 @@ def _gemini_tokens(said: Attributes) -> Columns:
     Qwen Code passes on the output of OpenAI's format, which includes them
     (packages/core/src/core/openaiContentGenerator/converter.ts).
     """
-    tool, thoughts = (reading.count(said, f"{part}_token_count") for part in ("tool", "thoughts"))
-    tokens = inclusive(reading.count(said, "input_token_count"), tool)
-    output = reading.count(said, "output_token_count")
-    if reading.count(said, "total_token_count") != inclusive(tokens, output):
-        output = inclusive(output, thoughts)
-    return {
-        "input_tokens": tokens,
-        "output_tokens": output,
-        "cache_read_tokens": reading.count(said, "cached_content_token_count"),
-        "reasoning_tokens": thoughts,
-    }
+    tokens = OF_GEMINI.counts(said)
+    whole = inclusive(tokens["input_tokens"], reading.count(said, "tool_token_count"))
+    output = tokens["output_tokens"]
+    if reading.count(said, "total_token_count") != inclusive(whole, output):
+        output = inclusive(output, tokens["reasoning_tokens"])
+    return {**tokens, "input_tokens": whole, "output_tokens": output}
 
 
 def _operation(

@@ -14,16 +14,20 @@ from telemetry.llm.formats.reading import (
     Defaults,
     Reader,
     Reading,
-    inclusive,
     read_list,
     readings_of,
 )
+from telemetry.llm.formats.tokens import TokenKeys, count_at, inclusive
 from telemetry.rows import reading
 from telemetry.rows.llm import LlmCall, changed, distinct_timestamp
 from telemetry.rows.reading import UnreadableRow, digest
 
 NAME = "opencode"
 STORED = "opencode"
+
+KEYS = TokenKeys(
+    "tokens.input", "tokens.output", "tokens.cache.read", "tokens.cache.write", "tokens.reasoning"
+)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -90,21 +94,11 @@ def _tokens(step: Mapping[str, Any]) -> Columns:
     """The counts: cached tokens are separate from the input, and so is reasoning from the output if
     the total shows it.
     """
-    counts = reading.nested(step, "tokens")
-    cache = reading.nested(counts, "cache")
-    read, written = reading.count(cache, "read"), reading.count(cache, "write")
-    whole = inclusive(reading.count(counts, "input"), read, written)
-    output, total = reading.count(counts, "output"), reading.count(counts, "total")
-    reasoning = reading.count(counts, "reasoning")
-    if whole is not None and output is not None and total == whole + output + (reasoning or 0):
-        output = total - whole
-    return {
-        "input_tokens": whole,
-        "output_tokens": output,
-        "cache_read_tokens": read,
-        "cache_write_tokens": written,
-        "reasoning_tokens": reasoning,
-    }
+    tokens, total = KEYS.counts_with_cache(step), count_at(step, "tokens.total")
+    output = inclusive(tokens["output_tokens"], tokens["reasoning_tokens"])
+    if total is not None and total == inclusive(tokens["input_tokens"], output):
+        tokens["output_tokens"] = output
+    return tokens
 
 
 def _moment(holder: Mapping[str, Any], key: str) -> datetime | None:

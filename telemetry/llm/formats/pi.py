@@ -8,13 +8,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from telemetry.llm.formats.reading import Defaults, Reader, Reading, inclusive
+from telemetry.llm.formats.reading import (
+    Defaults,
+    Reader,
+    Reading,
+)
+from telemetry.llm.formats.tokens import TokenKeys
 from telemetry.rows import reading
 from telemetry.rows.reading import digest, required
 
 NAME = "pi session"
 
-COUNTS = {"input", "output", "cacheRead", "cacheWrite"}
+COUNTS = ("input", "output", "cacheRead", "cacheWrite")
+KEYS = TokenKeys(*COUNTS)
 SUMMARIES = ("compaction", "branch_summary")
 
 
@@ -33,13 +39,13 @@ def recognises(record: Mapping[str, Any]) -> bool:
     if kind in SUMMARIES:
         usage = record.get("usage")
         return "tokensBefore" in record or (
-            isinstance(usage, dict) and not COUNTS.isdisjoint(usage)
+            isinstance(usage, dict) and any(key in usage for key in COUNTS)
         )
     if kind != "message" or not isinstance(message, dict):
         return False
     usage = message.get("usage")
     return "sessionId" not in record and (
-        not isinstance(usage, dict) or not COUNTS.isdisjoint(usage)
+        not isinstance(usage, dict) or any(key in usage for key in COUNTS)
     )
 
 
@@ -63,7 +69,6 @@ def reader() -> Reader:
         if not is_summary:
             model = required(reading.text(message, "model"), message, "message", "model")
             last = Model(model, reading.text(message, "provider"))
-        read, written = reading.count(usage, "cacheRead"), reading.count(usage, "cacheWrite")
         error = reading.text(message, "errorMessage")
         failed = error is not None or message.get("stopReason") == "error"
         identity = {key: record.get(key) for key in ("id", "timestamp")}
@@ -74,10 +79,7 @@ def reader() -> Reader:
             session_id=session_id,
             provider=last.provider,
             model=last.name,
-            input_tokens=inclusive(reading.count(usage, "input"), read, written),
-            output_tokens=reading.count(usage, "output"),
-            cache_read_tokens=read,
-            cache_write_tokens=written,
+            **KEYS.counts_with_cache(usage),
             reported_cost=reading.money(reading.nested(usage, "cost"), "total"),
             success=not failed,
             error_message=error,

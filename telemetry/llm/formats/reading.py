@@ -193,38 +193,6 @@ def near_text(keys: Counter[str]) -> str:
     return f"keys that are not read: {', '.join(named)}"
 
 
-def inclusive(tokens: int | None, *parts: int | None) -> int | None:
-    """A count plus the parts that the log counts separately; None if the count is None."""
-    return None if tokens is None else tokens + sum(part or 0 for part in parts)
-
-
-def includes_cache(
-    tokens: int | None,
-    output: int | None,
-    read: int | None,
-    written: int | None,
-    total: int | None,
-    *,
-    otherwise: bool,
-) -> bool:
-    """Whether input includes the cached parts, as far as the counts prove it.
-
-    Parts that exceed the input are separate, and so are parts that the total adds. A total without
-    them proves that they are included. If nothing is proven, `otherwise` is returned.
-    """
-    parts = (read or 0) + (written or 0)
-    if not parts or tokens is None:
-        return otherwise
-    if parts > tokens:
-        return False
-    if total is not None and output is not None:
-        if total == tokens + output + parts:
-            return False
-        if total == tokens + output:
-            return True
-    return otherwise
-
-
 def billed(holder: Mapping[str, Any], key: str) -> Decimal | None:
     """What GitHub bills, in US dollars, from billionths of an AI credit.
 
@@ -234,11 +202,6 @@ def billed(holder: Mapping[str, Any], key: str) -> Decimal | None:
     if not credits:
         return None
     return reading.money({key: credits * DOLLARS_PER_CREDIT / 10**9}, key)
-
-
-def first_count(payload: Mapping[str, Any], *keys: str) -> int | None:
-    """The first of these counts that is set, None if none is. Raises UnreadableRow."""
-    return next((reading.count(payload, key) for key in keys if key in payload), None)
 
 
 def read_list(payload: Mapping[str, Any], key: str) -> list[Any]:

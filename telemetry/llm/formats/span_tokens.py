@@ -2,11 +2,15 @@
 
 import ast
 import json
+import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from telemetry.llm.formats.otlp_attributes import Attributes, text
-from telemetry.llm.formats.reading import Columns, first_count, includes_cache, inclusive
+from telemetry.llm.formats.reading import Columns
+from telemetry.llm.formats.tokens import greatest, includes_cache, inclusive, with_cache
+from telemetry.llm.formats.usage import LITELLM
 from telemetry.rows import reading
 
 # Those of the GenAI conventions in each of their versions, OpenLLMetry, OpenInference, the AI SDK,
@@ -28,50 +32,26 @@ OUTPUT_TOKENS = (
     "ai.usage.outputTokens",
     "ai.usage.completionTokens",
 )
-CACHE_READ = (
-    "gen_ai.usage.cache_read.input_tokens",
-    "gen_ai.usage.cache_read_input_tokens",
-    "gen_ai.usage.cache_read_tokens",
-    "gen_ai.usage.cached_input_tokens",
-    "gen_ai.usage.cached_tokens",
-    "gen_ai.usage.input_tokens.cached",
-    "gen_ai.usage.prompt_tokens_details.cache_read",
-    "gen_ai.usage.details.cache_read_tokens",
-    "llm.token_count.prompt_details.cache_read",
-    "ai.usage.inputTokenDetails.cacheReadTokens",
-    "ai.usage.cachedInputTokens",
-)
-CACHE_WRITE = (
-    "gen_ai.usage.cache_creation.input_tokens",
-    "gen_ai.usage.cache_write.input_tokens",
-    "gen_ai.usage.cache_creation_input_tokens",
-    "gen_ai.usage.cache_write_input_tokens",
-    "gen_ai.usage.cache_write_tokens",
-    "gen_ai.usage.input_tokens.cache_write",
-    "gen_ai.usage.prompt_tokens_details.cache_write",
-    "gen_ai.usage.details.cache_write_tokens",
-    "llm.token_count.prompt_details.cache_write",
-    "ai.usage.inputTokenDetails.cacheWriteTokens",
-)
-CACHE_WRITE_1H = ("anthropic.usage.cache_creation.ephemeral_1h_input_tokens",)
-REASONING = (
-    "gen_ai.usage.reasoning.output_tokens",
-    "gen_ai.usage.reasoning_tokens",
-    "gen_ai.usage.reasoning_output_tokens",
-    "gen_ai.usage.output_tokens.reasoning",
-    "gen_ai.usage.completion_tokens_details.reasoning",
-    "gen_ai.usage.details.reasoning_tokens",
-    "llm.token_count.completion_details.reasoning",
-    "ai.usage.outputTokenDetails.reasoningTokens",
-    "ai.usage.reasoningTokens",
-)
+CACHE_WRITE_1H = "anthropic.usage.cache_creation.ephemeral_1h_input_tokens"
+# Cached and reasoning tokens have a dozen spellings each, of the same words.
+COUNTED = re.compile(r"(?:gen_ai|llm|ai)\.(?:usage|token_count)\.(.+)")
+FILLERS = {"input", "output", "prompt", "completion", "token", "tokens", "detail", "details"}
+WORDS = {
+    frozenset(words.split()): column
+    for column, spellings in {
+        "cache_read_tokens": ("cache read", "cached"),
+        "cache_write_tokens": ("cache write", "cache creation"),
+        "reasoning_tokens": ("reasoning", "thoughts"),
+    }.items()
+    for words in spellings
+}
 TOTAL = (
     "gen_ai.usage.total_tokens",
     "llm.usage.total_tokens",
     "llm.token_count.total",
     "ai.usage.totalTokens",
 )
-SEARCHES = ("anthropic.usage.server_tool_use.web_search_requests",)
+SEARCHES = "anthropic.usage.server_tool_use.web_search_requests"
 
 # By scope and beginning of the span's name: instrumentations whose input excludes cached tokens,
 # against the conventions ("SHOULD include all types of input tokens, including cached tokens").
@@ -84,56 +64,58 @@ WITHOUT_CACHE = (("opentelemetry.instrumentation.bedrock", "bedrock.converse"),)
 
 def span_tokens(said: Attributes, scope: str, name: str, model: str) -> Columns:
     """The token columns that a span sets. Raises UnreadableRow."""
-    tokens, output = first_count(said, *INPUT_TOKENS), first_count(said, *OUTPUT_TOKENS)
-    read, written = first_count(said, *CACHE_READ), first_count(said, *CACHE_WRITE)
-    kept = first_count(said, *CACHE_WRITE_1H)
-    if read is None and written is None:
-        read, written, kept = _of_litellm(said)
-    is_without = any(scope.startswith(of) and name.startswith(begin) for of, begin in WITHOUT_CACHE)
-    total, reasoning = first_count(said, *TOTAL), first_count(said, *REASONING)
-    within = not is_without and includes_cache(tokens, output, read, written, total, otherwise=True)
-    whole = tokens if within else inclusive(tokens, read, written)
-    apart = _reasoning_apart(whole, output, reasoning, total, model)
-    return {
-        "input_tokens": whole,
-        "output_tokens": inclusive(output, apart),
-        "cache_read_tokens": read,
-        "cache_write_tokens": written,
-        "cache_write_1h_tokens": kept,
-        "reasoning_tokens": apart or reasoning,
-        "web_search_requests": first_count(said, *SEARCHES),
+    tokens = {
+        "input_tokens": _first(said, *INPUT_TOKENS),
+        "output_tokens": _first(said, *OUTPUT_TOKENS),
+        **dict.fromkeys(WORDS.values()),
+        "cache_write_1h_tokens": reading.count(said, CACHE_WRITE_1H),
+        "web_search_requests": reading.count(said, SEARCHES),
     }
+    for key in said:
+        if column := _column(key):
+            tokens[column] = greatest(tokens[column], reading.count(said, key))
+    if tokens["cache_read_tokens"] is None and tokens["cache_write_tokens"] is None:
+        usage = _decoded(text(said, "metadata.usage_object", "litellm.usage_object"))
+        for column, count in LITELLM.counts(usage).items():
+            tokens[column] = count if tokens[column] is None else tokens[column]
+    is_without = any(scope.startswith(of) and name.startswith(begin) for of, begin in WITHOUT_CACHE)
+    total = _first(said, *TOTAL)
+    if is_without or not includes_cache(tokens, total, otherwise=True):
+        tokens = with_cache(tokens)
+    if apart := _reasoning_apart(tokens, total, model):
+        output = inclusive(tokens["output_tokens"], apart)
+        tokens |= {"output_tokens": output, "reasoning_tokens": apart}
+    return tokens
 
 
-def _reasoning_apart(
-    whole: int | None, output: int | None, reasoning: int | None, total: int | None, model: str
-) -> int:
+def _first(said: Attributes, *names: str) -> int | None:
+    return next((reading.count(said, name) for name in names if name in said), None)
+
+
+@lru_cache(1_000)
+def _column(name: str) -> str | None:
+    """The column that an attribute counts besides input and output; None if it does not."""
+    counted = COUNTED.fullmatch(name)
+    if counted is None:
+        return None
+    words = re.findall("[a-z]+", re.sub("(?=[A-Z])", " ", counted[1]).lower())
+    return WORDS.get(frozenset(words) - FILLERS)
+
+
+def _reasoning_apart(tokens: Columns, total: int | None, model: str) -> int:
     """The reasoning that output lacks, as the total shows.
 
     Google's API does not count thoughts as output. Some writers pass that on, with the thoughts
     (https://github.com/vercel/ai/pull/6738) or without (langfuse/langfuse issue 16321).
     """
+    whole, output, reasoning = (
+        tokens[f"{part}_tokens"] for part in ("input", "output", "reasoning")
+    )
     if whole is None or output is None or total is None:
         return 0
     rest = total - whole - output
     is_reasoning = rest == reasoning if reasoning else "gemini" in model.lower()
     return rest if rest > 0 and is_reasoning else 0
-
-
-def _of_litellm(said: Attributes) -> tuple[int | None, int | None, int | None]:
-    """Cache reads, cache writes and 1-hour writes in LiteLLM's usage, Python or JSON text."""
-    usage = _decoded(text(said, "metadata.usage_object", "litellm.usage_object"))
-    inputs = usage.get("prompt_tokens_details")
-    inputs = inputs if isinstance(inputs, dict) else {}
-    details = inputs.get("cache_creation_token_details")
-    details = details if isinstance(details, dict) else {}
-    read = reading.count(usage, "cache_read_input_tokens") or reading.count(inputs, "cached_tokens")
-    written = reading.count(usage, "cache_creation_input_tokens")
-    return (
-        read,
-        written or reading.count(inputs, "cache_write_tokens"),
-        reading.count(details, "ephemeral_1h_input_tokens"),
-    )
 
 
 def _decoded(written: str | None) -> Mapping[str, Any]:

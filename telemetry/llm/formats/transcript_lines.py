@@ -136,12 +136,13 @@ def _tokens(usage: Mapping[str, Any]) -> Columns | None:
     written = usage.get("cache_creation_input_tokens")
     kept, thinking = usage.get("cache_creation"), usage.get("output_tokens_details")
     searches, iterations = usage.get("server_tool_use"), usage.get("iterations")
+    short = None if kept is None else kept.get("ephemeral_5m_input_tokens")
     kept = None if kept is None else kept.get("ephemeral_1h_input_tokens")
     thinking = None if thinking is None else thinking.get("thinking_tokens")
     searches = None if searches is None else searches.get("web_search_requests")
     if type(fresh) is not int or type(output) is not int:
         return None
-    for count in (read, written, kept, thinking, searches):
+    for count in (read, written, short, kept, thinking, searches):
         if count is not None and (type(count) is not int or count < 0):
             return None
     if iterations is not None and not _is_one(iterations):
@@ -149,7 +150,7 @@ def _tokens(usage: Mapping[str, Any]) -> Columns | None:
     whole = fresh + (read or 0) + (written or 0)
     keeps_the_rules = (
         fresh >= 0 <= output >= (thinking or 0)
-        and (written or 0) >= (kept or 0)
+        and (written or 0) >= (short or 0) + (kept or 0)
         and 0 < whole + output <= MOST_TOKENS
         and (searches or 0) <= LONGEST_INTEGER
     )

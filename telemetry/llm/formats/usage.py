@@ -1,9 +1,10 @@
 """The `usage` objects of Anthropic's and OpenAI's answers, which many logs keep unchanged."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from telemetry.llm.formats.reading import Columns, inclusive, read_list
+from telemetry.llm.formats.reading import Columns, read_list
+from telemetry.llm.formats.tokens import TokenKeys, count_at, inclusive, with_cache
 from telemetry.rows import reading
 from telemetry.rows.llm import LlmCall, bounded_id, changed, distinct_timestamp, raise_wholes
 
@@ -11,36 +12,73 @@ from telemetry.rows.llm import LlmCall, bounded_id, changed, distinct_timestamp,
 # of a model that another one falls back to.
 BESIDE = ("compaction", "advisor_message")
 
+ANTHROPIC = TokenKeys(
+    "input_tokens",
+    "output_tokens",
+    "cache_read_input_tokens",
+    "cache_creation_input_tokens",
+    "output_tokens_details.thinking_tokens",
+    "cache_creation.ephemeral_1h_input_tokens",
+    "cache_creation.ephemeral_5m_input_tokens",
+)
+# Of responses and embeddings, and of chats.
+OPENAI = TokenKeys(
+    ("input_tokens", "prompt_tokens"),
+    ("output_tokens", "completion_tokens"),
+    ("input_tokens_details.cached_tokens", "prompt_tokens_details.cached_tokens"),
+    ("input_tokens_details.cache_write_tokens", "prompt_tokens_details.cache_write_tokens"),
+    ("output_tokens_details.reasoning_tokens", "completion_tokens_details.reasoning_tokens"),
+)
+# litellm, types/utils.py, `Usage` and `PromptTokensDetailsWrapper`.
+LITELLM = TokenKeys(
+    "prompt_tokens",
+    "completion_tokens",
+    ("cache_read_input_tokens", "prompt_tokens_details.cached_tokens"),
+    (
+        "cache_creation_input_tokens",
+        "prompt_tokens_details.cache_creation_tokens",
+        "prompt_tokens_details.cache_write_tokens",
+    ),
+    "completion_tokens_details.reasoning_tokens",
+    "prompt_tokens_details.cache_creation_token_details.ephemeral_1h_input_tokens",
+    "prompt_tokens_details.cache_creation_token_details.ephemeral_5m_input_tokens",
+)
+SEARCHES = (
+    "server_tool_use.web_search_requests",
+    "prompt_tokens_details.web_search_requests",
+)
+
 
 def anthropic_usage(usage: Mapping[str, Any]) -> Columns:
     """The columns that Anthropic's usage sets; it counts cached tokens separately from the input.
 
     The counts are those of the answer itself. Compaction is billed as well; it is in `iterations`
-    and is added here. So is advice, unless another model gave it (`with_advice`). `speed` is a tier
-    like the others.
+    and is added here. So is advice, unless another model gave it (`with_advice`).
     """
-    fresh, output = reading.count(usage, "input_tokens"), reading.count(usage, "output_tokens")
-    read = reading.count(usage, "cache_read_input_tokens")
-    written = reading.count(usage, "cache_creation_input_tokens")
-    if usage.get("iterations") is not None:
-        fresh, output, read, written = _with_iterations(usage)
+    beside = [
+        one
+        for one in read_list(usage, "iterations")
+        if isinstance(one, dict) and one.get("type") in BESIDE and not _is_advice(one)
+    ]
+    answer, *others = (ANTHROPIC.counts(one) for one in (usage, *beside))
+    for other in others:
+        for name, count in other.items():
+            answer[name] = inclusive(answer[name], count) if answer[name] is not None else count
+    return {**with_cache(answer), **served(usage)}
+
+
+def litellm_usage(usage: Mapping[str, Any]) -> Columns:
+    """The columns that LiteLLM's usage sets, whatever the vendor; input includes cached tokens."""
+    return {**LITELLM.counts(usage), **served(usage)}
+
+
+def served(usage: Mapping[str, Any]) -> Columns:
+    """How the vendor served an answer. `speed` is a tier like the others."""
     speed = reading.text(usage, "speed")
     return {
-        "input_tokens": inclusive(fresh, read, written),
-        "output_tokens": output,
-        "cache_read_tokens": read,
-        "cache_write_tokens": written,
-        "cache_write_1h_tokens": reading.count(
-            reading.nested(usage, "cache_creation"), "ephemeral_1h_input_tokens"
-        ),
-        "reasoning_tokens": reading.count(
-            reading.nested(usage, "output_tokens_details"), "thinking_tokens"
-        ),
         "service_tier": speed if speed not in (None, "standard") else tier(usage),
         "inference_geo": reading.text(usage, "inference_geo"),
-        "web_search_requests": reading.count(
-            reading.nested(usage, "server_tool_use"), "web_search_requests"
-        ),
+        "web_search_requests": count_at(usage, SEARCHES),
     }
 
 
@@ -76,46 +114,17 @@ def openai_usage(usage: Mapping[str, Any]) -> Columns:
 
     Input includes cached tokens. Embeddings have no output.
     """
-    before, after = (
-        ("input", "output")
-        if "input_tokens" in usage or "input_tokens_details" in usage
-        else ("prompt", "completion")
-    )
-    inputs = reading.nested(usage, f"{before}_tokens_details")
-    outputs = reading.nested(usage, f"{after}_tokens_details")
-    kept = reading.nested(inputs, "cache_write_tokens_details")
-    tokens, output = (reading.count(usage, f"{side}_tokens") for side in (before, after))
-    if output is None and tokens is not None and tokens == reading.count(usage, "total_tokens"):
-        output = 0
-    return {
-        "input_tokens": tokens,
-        "output_tokens": output,
-        "cache_read_tokens": reading.count(inputs, "cached_tokens"),
-        "cache_write_tokens": reading.count(inputs, "cache_write_tokens"),
-        "cache_write_12h_tokens": next(
-            (reading.count(kept, key) for key in kept if "12h" in key), None
-        ),
-        "reasoning_tokens": reading.count(outputs, "reasoning_tokens"),
-    }
+    tokens = OPENAI.counts(usage)
+    whole = tokens["input_tokens"]
+    if tokens["output_tokens"] is None and whole == count_at(usage, "total_tokens") is not None:
+        tokens["output_tokens"] = 0
+    inputs = (reading.nested(usage, f"{side}_tokens_details") for side in ("input", "prompt"))
+    kept = [reading.nested(details, "cache_write_tokens_details") for details in inputs]
+    twelve = (reading.count(one, key) for one in kept for key in one if "12h" in key)
+    return {**tokens, "cache_write_12h_tokens": next(twelve, None)}
 
 
 def tier(answer: Mapping[str, Any]) -> str | None:
     """The service tier of the answer; None if it is not text."""
     value = answer.get("service_tier")
     return reading.text(answer, "service_tier") if isinstance(value, str) and value else None
-
-
-def _with_iterations(usage: Mapping[str, Any]) -> tuple[int | None, ...]:
-    """Input, output, cache reads and cache writes of the answer and all its iterations."""
-    iterations = [
-        one
-        for one in read_list(usage, "iterations")
-        if isinstance(one, dict) and one.get("type") in BESIDE and not _is_advice(one)
-    ]
-    keys = ("input_tokens", "output_tokens", "cache_read_input_tokens")
-    return tuple(_sum((usage, *iterations), key) for key in (*keys, "cache_creation_input_tokens"))
-
-
-def _sum(parts: Iterable[Mapping[str, Any]], key: str) -> int | None:
-    counts = [count for part in parts if (count := reading.count(part, key)) is not None]
-    return sum(counts) if counts else None
