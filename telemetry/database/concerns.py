@@ -10,7 +10,7 @@ from typing import Any
 
 from telemetry import counted, first_of, in_words
 from telemetry.database.checks import Checked
-from telemetry.database.prune import Pruned
+from telemetry.database.prune import LARGEST_CLOCK_DIFFERENCE, Pruned
 from telemetry.installation import COMMAND, typed, uses_demo
 
 MOST_NAMED = 20
@@ -21,6 +21,7 @@ KINDS = {
     "unknown": "nothing is stored",
     "ended": "they are no longer watched; their rows stay until they are pruned",
     "never": "no ingest has completed yet",
+    "clock": "rows are later than the present by the database's clock; set it",
     "stale": "the last complete ingest is too old; has their schedule stopped?",
     "running": "an ingest has not ended; it still runs, or was killed",
     "failed": "the last ingest was incomplete or failed",
@@ -91,6 +92,7 @@ def of_end(row: Mapping[str, Any]) -> Concern:
 def of_ingests(row: Mapping[str, Any], limit: timedelta) -> Iterator[Concern]:
     """Return the concerns about a repository's ingests, from sql/status/repositories.sql."""
     name = row["repository"]
+    yield from of_clock(row)
     if row["seconds_since_complete"] is None:
         yield Concern("no ingest has completed yet", "never", name)
     elif is_older(row, limit):
@@ -116,6 +118,20 @@ def of_ingests(row: Mapping[str, Any], limit: timedelta) -> Iterator[Concern]:
     if row["unreadable"]:
         text = f"{counted(row['unreadable'], 'run')} could not be read at the last ingest"
         yield Concern(text, "unreadable", name)
+
+
+def of_clock(row: Mapping[str, Any]) -> Iterator[Concern]:
+    """Yield the concern that the database's clock is behind: its ages are then too small."""
+    if row["last_started_at"] is None:
+        return
+    now = row["last_started_at"] + timedelta(seconds=row["seconds_since_start"])
+    newest = max(row["last_started_at"], row["newest_created_at"] or row["last_started_at"])
+    if newest - now > LARGEST_CLOCK_DIFFERENCE:
+        text = (
+            f"it has rows of {newest:%Y-%m-%d %H:%M} UTC, but the database's clock says "
+            f"{now:%Y-%m-%d %H:%M} UTC; set that clock: until then, ages are wrong"
+        )
+        yield Concern(text, "clock", row["repository"])
 
 
 def is_older(row: Mapping[str, Any], limit: timedelta) -> bool:

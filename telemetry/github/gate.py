@@ -37,7 +37,7 @@ _SAME_HOUR = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class _Closure:
-    """No request is sent before `resume_at` (local clock, seconds since 1970)."""
+    """No request is sent before `resume_at`, by the timer."""
 
     resume_at: float = 0.0
     reset_at: datetime | None = None
@@ -59,14 +59,15 @@ class Gate:
         self.rate_limit: RateLimit | None = None
         self.github_time: datetime | None = None
         self.clock = options.clock
-        self._answered_at = 0.0  # by the local clock
+        self._timer = options.timer
+        self._answered_at = 0.0  # by the timer
         self._options = options
         self._advice = advice
         self._closure = _Closure()
         self._lock = threading.Lock()
         self._notify_lock = threading.RLock()
         self._is_ahead_told = False
-        self.repeats = Repeats(self.say, options.clock)
+        self.repeats = Repeats(self.say, options.timer)
 
     def say(self, text: str) -> None:
         """Call `notify`, from one thread at a time."""
@@ -112,7 +113,7 @@ class Gate:
         """Return GitHub's time: while no request is sent, that of the last answer stands still."""
         if self.github_time is None:
             return None
-        passed = min(max(self.clock() - self._answered_at, 0.0), LONGEST_WAIT)
+        passed = min(self._timer() - self._answered_at, LONGEST_WAIT)
         return self.github_time + timedelta(seconds=passed)
 
     def learn(self, answer: Answer) -> None:
@@ -128,7 +129,7 @@ class Gate:
             now = utc(self.clock())
             is_ahead = date is not None and now is not None and date - now > MOST_AHEAD
             if date is not None and not is_ahead:
-                self.github_time, self._answered_at = date, self.clock()
+                self.github_time, self._answered_at = date, self._timer()
             is_news = is_ahead and not self._is_ahead_told
             self._is_ahead_told |= is_ahead
         if is_news:
@@ -162,14 +163,14 @@ class Gate:
             self._await_opening(closure, caller)
 
     def _await_opening(self, closure: _Closure, caller: Caller) -> None:
-        seconds = closure.resume_at - self.clock()
+        seconds = closure.resume_at - self._timer()
         if self._is_too_long(seconds):
             raise self._limited(caller, f"GitHub {closure.reason} reached")
         if not closure.is_announced:
             self.say(f"GitHub {closure.reason} reached; resuming {self._moment(seconds)}")
         self._rest(seconds, caller)
         with self._lock:
-            # A `sleep` passed in by the caller may leave the clock where it was.
+            # A `sleep` passed in by the caller may leave the timer where it was.
             if self._closure.resume_at == closure.resume_at:
                 self._closure = _Closure()
 
@@ -182,15 +183,15 @@ class Gate:
                 share.spend()
                 return None
             closure = self._closure
-            if not self._is_too_long(closure.resume_at - self.clock()):
+            if not self._is_too_long(closure.resume_at - self._timer()):
                 self._closure = replace(closure, is_announced=True)
             return closure
 
     def _is_open(self) -> bool:
-        return self._closure.resume_at <= self.clock()
+        return self._closure.resume_at <= self._timer()
 
     def _is_too_long(self, seconds: float) -> bool:
-        return seconds > self._options.max_wait + 1  # the clock may have been set back slightly
+        return seconds > self._options.max_wait + 1
 
     def _check(self, share: Share) -> None:
         """Raise BudgetSpent if no request is left, or close the gate until there are more."""
@@ -202,20 +203,20 @@ class Gate:
                 raise BudgetSpent(_left(limit), limit.reset_at)
             self.rate_limit = None  # about to be reset; the next answer has the new one
             if seconds > 0:
-                self._closure = _Closure(self.clock() + seconds, limit.reset_at, "limit")
+                self._closure = _Closure(self._timer() + seconds, limit.reset_at, "limit")
 
     def stop_all(self, decision: Decision) -> None:
         """Close the gate for as long as this answer requires."""
         seconds = decision.seconds
         if decision.guessed and seconds <= self._options.max_wait:
             seconds = min(seconds * (1 + self._options.jitter() / 10), self._options.max_wait)
-        resume_at = self.clock() + seconds
+        resume_at = self._timer() + seconds
         with self._lock:
             before = self._closure
             if resume_at > before.resume_at:
                 # Threads that hit the same limit at about the same time notify once.
                 is_announced = before.is_announced and resume_at - before.resume_at < 10
-                reset_at = decision.reset_at or utc(resume_at)
+                reset_at = decision.reset_at or utc(self.clock() + seconds)
                 self._closure = _Closure(resume_at, reset_at, decision.reason, is_announced)
 
     def give_up(self, caller: Caller, reason: str, times: int) -> RateLimited:
@@ -225,7 +226,7 @@ class Gate:
     def _limited(self, caller: Caller, reason: str) -> RateLimited:
         with self._lock:
             closure = self._closure
-        seconds = max(closure.resume_at - self.clock(), 0.0)
+        seconds = max(closure.resume_at - self._timer(), 0.0)
         until = f"{closure.reset_at:%Y-%m-%d %H:%M:%S} UTC" if closure.reset_at else "a far day"
         return RateLimited(
             f"{caller.what}: {reason} until {until} (in {in_words(seconds)}); run it again then"

@@ -18,8 +18,9 @@ class Options:
     default. `certificates` is the file that SSL_CERT_FILE names, if it is set.
 
     `sleep` takes seconds; the default ends early when the client is closed. `clock` returns
-    seconds since 1970, `jitter` a number from 0 to 1. `notify` gets one line of text for each wait,
-    from one thread at a time.
+    seconds since 1970, `timer` those since any moment: unlike a clock, nobody sets it, so waits are
+    measured by it. `jitter` returns a number from 0 to 1. `notify` gets one line of text for each
+    wait, from one thread at a time.
     """
 
     base_url: str = "https://api.github.com"
@@ -33,6 +34,7 @@ class Options:
     certificates: str | None = None
     sleep: Callable[[float], object] | None = None
     clock: Callable[[], float] = time.time
+    timer: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random
     notify: Callable[[str], object] = lambda text: None
 

@@ -24,18 +24,18 @@ class Repeats:
     The kind of a request and its problem are a cause, which is said at most once a minute.
     """
 
-    def __init__(self, say: Callable[[str], object], clock: Callable[[], float]) -> None:
+    def __init__(self, say: Callable[[str], object], timer: Callable[[], float]) -> None:
         self._say = say
-        self._clock = clock
+        self._timer = timer
         self._causes: dict[tuple[str, str], _Cause] = {}
         self._lock = threading.Lock()
 
     def tell(self, what: str, problem: str, detail: str) -> None:
         """Say that the request `what` met a problem, or count it if that was said just now."""
-        key, now = (_PARTICULAR.sub("…", what), problem), self._clock()
+        key, now = (_PARTICULAR.sub("…", what), problem), self._timer()
         with self._lock:
             known = self._causes.get(key)
-            if known is not None and abs(now - known.said_at) < QUIET_SECONDS:
+            if known is not None and now - known.said_at < QUIET_SECONDS:
                 known.untold += 1
                 return
             self._causes[key] = _Cause(now)

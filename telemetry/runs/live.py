@@ -5,6 +5,7 @@ has changed, this costs nothing of a personal token's limit. At intervals, a who
 that page cannot show, and keeps the proof of completeness.
 """
 
+import math
 from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -69,7 +70,7 @@ class _Watched:
 
     `awaited` maps runs that have ended, and are not yet yielded, to when that was seen. `read_at`
     is when open runs were last read. `problem` is there until a check succeeds, `told` is the last
-    one of which something was said. Times are seconds of the tools' clock.
+    one of which something was said. Times are seconds of the tools' timer.
     """
 
     name: str
@@ -115,12 +116,12 @@ class Watch:
             self._find(each)
         self._began = self.tools.now()
         while True:
-            began = self.tools.clock()
+            began = self.tools.timer()
             ended: list[Row] = []
             for each in self._watched:
                 ended += self._despite_faults(each)
             yield ended
-            self._sleep(max(0.0, self.seconds - (self.tools.clock() - began)))
+            self._sleep(max(0.0, self.seconds - (self.tools.timer() - began)))
 
     def _find(self, watched: _Watched) -> None:
         try:
@@ -162,7 +163,7 @@ class Watch:
         return min(max((reset_at - self.tools.now()).total_seconds(), 1.0), LONGEST_LIMIT)
 
     def _look(self, watched: _Watched) -> list[Row]:
-        if self.tools.clock() >= watched.ingest_at:
+        if self.tools.timer() >= watched.ingest_at:
             self._ingest(watched)
         page = self._first_page(watched)
         changed = _changed(watched, page)
@@ -202,7 +203,7 @@ class Watch:
             raise KeyboardInterrupt
         if report.outcome == "failed":
             raise GitHubError(report.error or "failed")
-        watched.ingest_at = self.tools.clock() + SECONDS_BETWEEN_INGESTS
+        watched.ingest_at = self.tools.timer() + SECONDS_BETWEEN_INGESTS
         if is_first and report.error and report.error not in watched.told:
             self.tools.notify(f"{watched.name}: {report.error}")
             watched.told = report.error
@@ -221,7 +222,7 @@ class Watch:
         due = []
         for row in execute(self.tools.connection, "runs/open_runs", key):
             run_id, age = row["github_run_id"], (now - row["created_at"]).total_seconds()
-            unread = self.tools.clock() - watched.read_at.get(run_id, 0.0)
+            unread = self.tools.timer() - watched.read_at.get(run_id, -math.inf)
             if run_id not in watched.page and unread >= age * LEAST_SHARE_OF_AGE:
                 due.append((unread, run_id))
         return [run_id for _, run_id in sorted(due, reverse=True)[:MOST_OPEN_RUNS_AT_ONCE]]
@@ -243,21 +244,21 @@ class Watch:
         finally:
             ingest.log.close(outcome, None)
         for run_id in due:
-            watched.read_at[run_id] = self.tools.clock()
+            watched.read_at[run_id] = self.tools.timer()
 
     def _ended(self, watched: _Watched, run_ids: set[int]) -> list[Row]:
         """Return the attempts of these runs that have ended and are not yet returned."""
         if not run_ids:
             return []
         asked = {"github_run_ids": sorted(run_ids), "since": self._began}
-        clock = self.tools.clock()
+        now = self.tools.timer()
         found, waiting = [], dict[int, float]()
         for row in execute(self.tools.connection, "runs/finished_runs", asked):
             run_id, key = row["github_run_id"], (row["github_run_id"], row["run_attempt"])
             if key in self._shown:
                 continue
-            since = watched.awaited.get(run_id, clock)
-            if row["has_jobs"] or clock - since > SECONDS_TO_WAIT_FOR_JOBS:
+            since = watched.awaited.get(run_id, now)
+            if row["has_jobs"] or now - since > SECONDS_TO_WAIT_FOR_JOBS:
                 self._shown[key] = None
                 found.append(row)
             else:

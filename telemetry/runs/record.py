@@ -24,7 +24,7 @@ SAME_MOMENT = timedelta(seconds=2)
 
 @dataclass(frozen=True)
 class Begun:
-    """The counters at the start of an ingest: the time (seconds since 1970) and requests sent."""
+    """The counters at the start of an ingest: the tools' timer, and the requests sent."""
 
     at: float
     requests: int
@@ -33,7 +33,7 @@ class Begun:
     @classmethod
     def now(cls, tools: Tools) -> Self:
         """Return the present counters."""
-        return cls(tools.clock(), tools.client.requests, tools.client.not_modified)
+        return cls(tools.timer(), tools.client.requests, tools.client.not_modified)
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class IngestLog:
         self._lease = Lease(self.connection, repository.repository_id, name)
         self._lease.take()
         tools.client.on_heartbeat(self._keep_lease)
-        self._opened = tools.clock()
+        self._opened = tools.timer()
         self.ingestion = _new(tools, repository.repository_id, now, self.since)
         self.write(Tally)
 
@@ -187,7 +187,7 @@ class IngestLog:
         `is_caught_up` means that only items awaiting another try are left. Raises
         psycopg.OperationalError if a lost connection is the only problem.
         """
-        took = timedelta(seconds=self.tools.clock() - self._opened)
+        took = timedelta(seconds=self.tools.timer() - self._opened)
         self.ingestion = replace(
             self._with(self.done),
             finished_at=self.ingestion.started_at + took,
@@ -212,7 +212,7 @@ class IngestLog:
             error=problem,
             ingestion=self.ingestion,
             unreadable=tuple(self._unreadable)[:MOST_NAMED],
-            seconds=self.tools.clock() - self._begun.at,
+            seconds=self.tools.timer() - self._begun.at,
             attempts=self.done.attempts,
             jobs=self.done.jobs,
             steps=self.done.steps,
@@ -229,7 +229,7 @@ def report_unanswered(
     If `recorded`, the ingest is stored, so that `make status` shows it. If no repository of this
     name is known, it is stored as a repository that was not reached.
     """
-    seconds = tools.clock() - begun.at
+    seconds = tools.timer() - begun.at
     report = Report(name, outcome, problem, None, unreadable=(), seconds=seconds)
     if not recorded:
         return report

@@ -68,7 +68,7 @@ def ingest_repository(tools: Tools, name: str, run_id: int | None = None) -> Rep
         tools.notify(str(error))
         return Report(name, "repeated", str(error), None, unreadable=(), seconds=0.0)
     except Held as error:
-        seconds = tools.clock() - begun.at
+        seconds = tools.timer() - begun.at
         return Report(name, "incomplete", str(error), None, unreadable=(), seconds=seconds)
     except UsageError:
         raise

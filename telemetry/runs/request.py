@@ -86,7 +86,8 @@ class Tools:
 
     `concurrency` is the number of concurrent requests. `notify` and `progress` are called from
     several threads if several repositories are ingested. `place` is a text such as
-    " (121 of 300)". `visited` has the name by which each repository was first identified.
+    " (121 of 300)". `clock` and `timer` are as in the options of the client. `visited` has the name
+    by which each repository was first identified.
     """
 
     connection: Connection
@@ -95,6 +96,7 @@ class Tools:
     concurrency: int = 1
     limits: Limits = field(default_factory=Limits)
     clock: Callable[[], float] = time.time
+    timer: Callable[[], float] = time.monotonic
     notify: Notify = lambda text: None
     progress: Progress = no_progress
     place: str = ""

@@ -54,6 +54,19 @@ def test_what_github_deletes_soon_is_measured_by_the_clock_of_the_database(
         assert [row["leaving_runs"] for row in status(connection).leaving] == [1]
 
 
+@pytest.mark.parametrize(
+    ("started_ago", "created_ago", "is_told"), [(1, -2, True), (-2, 1, True), (1, -0.5, False)]
+)
+def test_a_clock_of_the_database_that_is_behind_is_a_concern(
+    connection: Connection, started_ago: float, created_ago: float, is_told: bool
+) -> None:
+    """What is stored is then of a time that has not come yet, and any age looks fresh."""
+    ingested(connection, started_ago)
+    upsert(connection, [workflow_run(created_at=datetime.now(UTC) - timedelta(hours=created_ago))])
+    told = [text for text in status(connection).concerns if "the database's clock says" in text]
+    assert len(told) == is_told
+
+
 def test_repositories_and_tables_are_counted(connection: Connection) -> None:
     ingested(connection, 1)
     runs = [workflow_run(), workflow_run(run_attempt=2), workflow_run(github_run_id=2)]

@@ -4,7 +4,9 @@ The undisturbed ingest of the same month says what must be stored in the end.
 """
 
 import os
+import re
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,7 +25,7 @@ from support.complete import assert_complete, run_ingest
 from support.complete import stored as stored_attempts
 from support.disturbed import NAMES, NOW, Done, assert_the_same, own_cluster, run, stored
 from support.folders import new_folder
-from support.paths import LONGEST
+from support.paths import LONGEST, ROOT
 
 from telemetry.database import reconnecting
 from telemetry.database.connection import Connection, open_connection
@@ -37,7 +39,7 @@ from telemetry.database.schema import require_schema
 from telemetry.runs.ingest import ingest
 from telemetry.runs.request import Tools, Wanted
 from telemetry.simulated.entities import PlannedJob
-from telemetry.simulated.faults import Fault, RequestInfo
+from telemetry.simulated.faults import Fault, RequestInfo, too_many_requests
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
@@ -178,6 +180,44 @@ def test_a_server_whose_clock_was_a_year_ahead_hides_nothing_later(connection: C
     world.advance(timedelta(hours=2))
     ingest_dated(timedelta(0))
     assert_complete(connection, world)
+
+
+SET_BACK = """
+import pathlib, runpy, sys, time
+
+is_set, right = pathlib.Path(sys.argv.pop(1)), time.time
+time.time = lambda: right() - 7_200 * is_set.exists()
+sys.path.insert(0, "scripts")
+sys.argv[0] = "scripts/ingest_workflows.py"
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def test_a_clock_that_is_set_back_during_an_ingest_changes_no_length_of_time(
+    simulated: Simulator, environ: dict[str, str], tmp_path: Path
+) -> None:
+    def before(request: RequestInfo, number: int) -> None:
+        if number == 3:
+            (tmp_path / "set").touch()
+
+    simulated.before = before
+    simulated.fault = lambda request, number: too_many_requests("1") if number == 3 else None
+    done = subprocess.run(
+        [sys.executable, "-c", SET_BACK, tmp_path / "set", "--wait"],
+        env=environ,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=LONGEST,
+    )
+    assert done.returncode == 0, done.stderr
+    with psycopg.connect(environ["DATABASE_URL"]) as connection:
+        query = "select finished_at - started_at from ingestions"
+        (stored_length,) = connection.execute(query).fetchone() or ()
+    said = re.search(r"(\S+) s$", done.stdout, re.MULTILINE)
+    assert said, done.stdout
+    for seconds in (stored_length.total_seconds(), float(said[1])):
+        assert 1 <= seconds < LONGEST
 
 
 def test_a_run_of_a_thousand_jobs_is_stored_whole(dsn: str) -> None:

@@ -37,7 +37,12 @@ def clock() -> Clock:
 def gate(clock: Clock, said: list[str]) -> Gate:
     return Gate(
         Options(
-            max_wait=120, sleep=clock.sleep, clock=clock, jitter=lambda: 0.0, notify=said.append
+            max_wait=120,
+            sleep=clock.sleep,
+            clock=clock,
+            timer=clock,
+            jitter=lambda: 0.0,
+            notify=said.append,
         )
     )
 
@@ -84,6 +89,17 @@ def test_a_limit_met_while_others_wait_is_reported_again_only_if_much_longer(
     assert len(said) == times
 
 
+def test_a_clock_that_is_set_makes_no_wait_longer_or_shorter() -> None:
+    clock, timer = Clock(), Clock()
+    gate = Gate(Options(max_wait=120, sleep=timer.sleep, clock=clock, timer=timer))
+    for seconds in (-7_200.0, 7_200.0):
+        before = timer.now
+        gate.stop_all(limit(30))
+        clock.now += seconds
+        enter(gate)
+        assert timer.now == before + 30
+
+
 def test_a_limit_met_while_others_wait_may_be_too_long_for_them(gate: Gate, clock: Clock) -> None:
     gate.stop_all(limit(30))
     clock.while_asleep = lambda: gate.stop_all(limit(3600))
@@ -105,7 +121,9 @@ def limited(remaining: int, reset_in: float) -> Answer:
 @pytest.fixture
 def sharing(clock: Clock, said: list[str]) -> Gate:
     """A gate that leaves a tenth of the limit to others."""
-    return Gate(Options(reserve=0.1, sleep=clock.sleep, clock=clock, notify=said.append))
+    return Gate(
+        Options(reserve=0.1, sleep=clock.sleep, clock=clock, timer=clock, notify=said.append)
+    )
 
 
 SPENT = "the requests allowed by MAX_REQUESTS are spent"

@@ -35,6 +35,7 @@ def connect(httpserver: HTTPServer, slept: list[float], said: list[str]) -> Iter
             "base_url": httpserver.url_for(""),
             "sleep": slept.append,
             "clock": NOW.timestamp,
+            "timer": NOW.timestamp,
             "jitter": lambda: 0.0,
             "notify": said.append,
             "proxies": {},
@@ -242,7 +243,7 @@ def test_after_a_limit_too_long_nothing_more_is_sent_until_it_ends(
 def test_after_the_reset_requests_are_sent_again(httpserver: HTTPServer, connect: Connect) -> None:
     serve(httpserver, primary(1800), reply(body={"id": 1}))
     moments = [NOW.timestamp()]
-    client = connect(clock=lambda: moments[-1])
+    client = connect(timer=lambda: moments[-1])
     with pytest.raises(RateLimited):
         client.get(RUN)
     moments.append(NOW.timestamp() + 1802)
@@ -362,7 +363,7 @@ def test_a_cause_is_told_once_a_minute_and_counted_to_the_end(
 ) -> None:
     httpserver.expect_request(re.compile("/repos/.*")).respond_with_response(reply(502))
     now = NOW.timestamp()
-    client = connect(tries=3, clock=lambda: now)
+    client = connect(tries=3, clock=lambda: now, timer=lambda: now)
     for run in ("acme/app/actions/runs/1", "acme/app/actions/runs/2", "acme/web/actions/runs/3"):
         with pytest.raises(GitHubError):
             client.get(f"/repos/{run}")

@@ -98,7 +98,11 @@ def watching(
 ) -> Iterator[Watching]:
     """With a `limit` of requests an hour, half of them are left to others."""
     simulator = Simulator(world, fault=fault, limit=limit, clock=lambda: world.now)
-    options = {"clock": lambda: float(world.second), "reserve": 0.5 if limit else 0.0}
+
+    def clock() -> float:
+        return float(world.second)
+
+    options = {"clock": clock, "timer": clock, "reserve": 0.5 if limit else 0.0}
     with (
         client(simulator, "ghp_1", **options) as github,
         open_connection(dsn, waits=said.append) as connection,
@@ -106,9 +110,7 @@ def watching(
         load_runner_prices(connection)
         choose(connection, Retention("forever"))  # the database's clock is not that of the world
         wanted = Wanted(None, BEGINNING)
-        tools = Tools(
-            connection, github, wanted, clock=lambda: float(world.second), notify=said.append
-        )
+        tools = Tools(connection, github, wanted, clock=clock, timer=clock, notify=said.append)
 
         def sleep(seconds: float) -> None:
             world.advance(timedelta(seconds=seconds))

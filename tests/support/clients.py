@@ -28,6 +28,6 @@ def client(
     def clock() -> float:
         return max(time.time(), simulated._now().timestamp())
 
-    settings = {"sleep": lambda seconds: None, "clock": clock, **options}
+    settings = {"sleep": lambda seconds: None, "clock": clock, "timer": clock, **options}
     with simulated.serve() as url, kind(token, Options(base_url=url, **settings)) as made:
         yield made
