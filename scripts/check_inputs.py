@@ -13,6 +13,7 @@ from command import parse, run
 import json
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from options.option import whole_number, words
@@ -33,6 +34,10 @@ def _switch(text: str, name: str) -> bool:
     return settings.flag({name: text}, name)
 
 
+def _out(text: str, name: str) -> Path:
+    return settings.page_or_folder(settings.path(text, name), name)
+
+
 READERS: Mapping[str, Callable[[str, str], Any]] = {
     "repositories": _repositories,
     "org": settings.owner,
@@ -41,7 +46,7 @@ READERS: Mapping[str, Callable[[str, str], Any]] = {
     "keep": times.keep,
     "jobs": _switch,
     "llm-logs": words,
-    "out": settings.page_or_folder,
+    "out": _out,
     "report-days": whole_number(0, MOST_DAYS),
 }
 

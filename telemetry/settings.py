@@ -134,12 +134,14 @@ def token(environ: Mapping[str, str]) -> tuple[str | None, str]:
 def path(text: str, variable: str) -> str:
     """Return a path in which ~ is the home directory: .env and some shells leave it as it is.
 
-    Raises UsageError if a user has none.
+    White space around it is ignored, such as the line break that ends a text block of YAML. Raises
+    UsageError if a user has no home directory.
     """
+    given = text.strip()
     try:
-        return str(Path(text).expanduser()) if text.startswith("~") else text
+        return str(Path(given).expanduser()) if given.startswith("~") else given
     except RuntimeError:
-        raise UsageError(f"{variable}: nobody has the home directory of {text!r}") from None
+        raise UsageError(f"{variable}: nobody has the home directory of {given!r}") from None
 
 
 def page_or_folder(text: str, variable: str, otherwise: str = "") -> Path:

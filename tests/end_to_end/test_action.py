@@ -309,7 +309,7 @@ def test_inputs_that_cannot_be_used_are_named_before_anything_else_is_done(
         "keep": "long",
         "jobs": "none",
         "llm-logs": "'logs",
-        "out": "report.md",
+        "out": "report.md\n",
         "report-days": "seven",
     }
     assert repository.inputs.keys() == ACTION["inputs"].keys()

@@ -179,7 +179,8 @@ def test_the_certificates_of_the_system_are_those_that_python_trusts(
 
 def test_a_path_may_begin_with_the_home_directory(run: Run, tmp_path: Path) -> None:
     home = str(tmp_path)
-    assert run("report", HOME=home, TELEMETRY_OUT="~/reports/r.html").returncode == 0
+    # A text block of YAML ends with a line break.
+    assert run("report", HOME=home, TELEMETRY_OUT="~/reports/r.html\n").returncode == 0
     assert (tmp_path / "reports" / "r.html").is_file()
     assert run("dump", "--file", "~/telemetry.dump", HOME=home).returncode == 0
     assert (tmp_path / "telemetry.dump").is_file()
