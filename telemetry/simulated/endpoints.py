@@ -11,7 +11,6 @@ from telemetry.simulated.forms import encode
 from telemetry.simulated.lists import ListRules, Lists, with_pull_requests
 from telemetry.simulated.payloads import Payloads
 from telemetry.simulated.routes import by_id
-from telemetry.simulated.world import World
 
 CACHED_BYTES = 256 * 2**20
 
@@ -25,16 +24,15 @@ class Endpoints:
 
     def __init__(
         self,
-        world: World,
         payloads: Payloads,
         rules: ListRules,
         billing: Mapping[str, Sequence[Mapping[str, Any]]],
     ) -> None:
-        self.world = world
+        self.world = payloads.world
         self.payloads = payloads
         self.rules = rules
         self.billing = billing
-        self._lists = Lists(world, payloads, rules)
+        self._lists = Lists(payloads, rules)
         self._cache: dict[str, Answer] = {}
         self._cached_bytes = 0
         self._cached_version = -1

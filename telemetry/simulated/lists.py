@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Literal
 from urllib.parse import urlencode
 
@@ -11,11 +12,9 @@ from telemetry.simulated.faults import RequestInfo
 from telemetry.simulated.forms import encode
 from telemetry.simulated.payloads import Payloads
 from telemetry.simulated.routes import by_id
-from telemetry.simulated.searches import created_between
-from telemetry.simulated.world import World
 
 LARGEST_PAGE = 100
-FILTERS = ("created", "status", "branch", "event", "actor", "head_sha", "check_suite_id")
+FILTERS = ("created", "status", "event")  # those that anybody here sends
 
 
 @dataclass(kw_only=True)
@@ -39,8 +38,8 @@ class ListRules:
 class Lists:
     """The lists of a world's runs and of what belongs to its repositories."""
 
-    def __init__(self, world: World, payloads: Payloads, rules: ListRules) -> None:
-        self.world = world
+    def __init__(self, payloads: Payloads, rules: ListRules) -> None:
+        self.world = payloads.world
         self.payloads = payloads
         self.rules = rules
         self._matches: dict[tuple[Any, ...], list[Run]] = {}
@@ -62,7 +61,7 @@ class Lists:
         if isinstance(of, Repository):
             path = by_id(of, request.path)
         else:
-            path = f"/{'organizations' if of.type == 'Organization' else 'user'}/{of.id}/repos"
+            path = f"/organizations/{of.id}/repos"
         link = self._link(path, request.query, (page, per_page), len(items))
         content = shown if key is None else {"total_count": len(items), key: shown}
         return Answer(200, pack(encode(content).encode()), link)
@@ -125,17 +124,10 @@ class Lists:
         return self._matches[key]
 
     def _has(self, run: Run, name: str, value: str) -> bool:
-        if name == "status":
-            status, conclusion, _ = self.world.state(run, self.world.latest(run))
-            return value in (status, conclusion)
-        known = {
-            "branch": run.commit.branch,
-            "event": run.event,
-            "actor": run.actor.login if run.actor else None,
-            "head_sha": run.commit.sha,
-            "check_suite_id": str(run.id * 2 + 1),
-        }
-        return known[name] == value
+        if name == "event":
+            return run.event == value
+        status, conclusion, _ = self.world.state(run, self.world.latest(run))
+        return value in (status, conclusion)
 
     def _link(
         self, path: str, query: Mapping[str, str], paging: tuple[int, int], total: int
@@ -161,6 +153,22 @@ def with_pull_requests(query: Mapping[str, str]) -> bool:
     """Return whether runs are shown with their pull requests."""
     # Recorded with 1, documented with true.
     return query.get("exclude_pull_requests") not in ("1", "true")
+
+
+def created_between(search: str) -> tuple[int, int]:
+    """Return the first and last second, both included, that a `created` search matches.
+
+    Of GitHub's search syntax: a date, a time, and `A..B`; a date is its whole day, a time without a
+    zone is UTC. Raises ValueError for anything else.
+    """
+    first, dots, last = search.partition("..")
+    return _span(first)[0], _span(last if dots else first)[1]
+
+
+def _span(moment: str) -> tuple[int, int]:
+    when = datetime.fromisoformat(moment)
+    second = int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
+    return (second, second + 86_399) if len(moment) == len("2026-01-31") else (second, second)
 
 
 def _paging(query: Mapping[str, str]) -> tuple[int, int]:

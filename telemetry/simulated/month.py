@@ -4,10 +4,11 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from math import inf
 from random import Random
 
-from telemetry.simulated.entities import Account, Commit, PlannedJob, Repository, Run, Workflow
+from telemetry.simulated.entities import Account, Commit, Repository, Run, Workflow
 from telemetry.simulated.plans import planned_jobs
 from telemetry.simulated.team_workflows import (
     CI,
@@ -110,12 +111,7 @@ class _Team:
         self.members = [world.account(f"dev-{n}") for n in range(1, 9)]
         self.guests = [world.account(f"guest-{n}") for n in range(1, 6)]
         self.dependabot = world.account("dependabot[bot]", "Bot")
-
-        def workflow(
-            name: str | None, path: str, jobs: Sequence[PlannedJob], checks: Sequence[str] = ()
-        ) -> Workflow:
-            return world.add_workflow(repository, name, path, jobs, checks)
-
+        workflow = partial(world.add_workflow, repository)
         self.ci = workflow("CI", FILES + "ci.yml", CI, ("coverage", "coverage", "preview"))
         self.lint = workflow("Lint", FILES + "lint.yml", LINT)
         self.nightly = workflow("Nightly", FILES + "nightly.yml", NIGHTLY)

@@ -31,13 +31,8 @@ PULL_REQUEST_SECONDS = 5 * 86_400
 class Payloads(RepositoryPayloads):
     """The payloads of one world, with the URLs of one server; it can be used without a server."""
 
-    def __init__(
-        self,
-        world: World,
-        api_url: str = "https://api.github.com",
-        web_url: str = "https://github.com",
-    ) -> None:
-        super().__init__(api_url, web_url)
+    def __init__(self, world: World, api_url: str = "https://api.github.com") -> None:
+        super().__init__(api_url)
         self.world = world
         self._runs: dict[tuple[Any, ...], str] = {}
 

@@ -8,6 +8,8 @@ from telemetry.simulated.forms import encode, iso, node_id
 
 Payload = dict[str, Any]
 
+WEB_URL = "https://github.com"
+
 REPOSITORY_URLS = {
     "forks": "/forks",
     "keys": "/keys{/key_id}",
@@ -49,12 +51,13 @@ REPOSITORY_URLS = {
 
 
 class RepositoryPayloads:
-    """The payloads that change little, with the URLs of one server."""
+    """The payloads that change little, with the URLs of one server.
 
-    def __init__(self, api_url: str, web_url: str) -> None:
-        """`api_url` and `web_url` have no slash at their end."""
+    `api_url` has no slash at its end.
+    """
+
+    def __init__(self, api_url: str) -> None:
         self.api_url = api_url
-        self.web_url = web_url
         self._embedded: dict[tuple[int, str, bool], str] = {}
         self._accounts: dict[tuple[int, str], Payload] = {}
 
@@ -128,7 +131,7 @@ class RepositoryPayloads:
         return f"{self.api_url}/repos/{repository.full_name}"
 
     def web(self, repository: Repository) -> str:
-        return f"{self.web_url}/{repository.full_name}"
+        return f"{WEB_URL}/{repository.full_name}"
 
     def _account(self, account: Account) -> Payload:
         login = quote(account.login)
@@ -141,7 +144,7 @@ class RepositoryPayloads:
             "avatar_url": f"https://avatars.githubusercontent.com/u/{account.id}?v=4",
             "gravatar_id": "",
             "url": url,
-            "html_url": f"{self.web_url}/{page}",
+            "html_url": f"{WEB_URL}/{page}",
             "followers_url": f"{url}/followers",
             "following_url": f"{url}/following{{/other_user}}",
             "gists_url": f"{url}/gists{{/gist_id}}",

@@ -66,7 +66,6 @@ class Simulator(ListRules):
 
     def __post_init__(self) -> None:
         self.counters = Counters()
-        self._endpoints = self._endpoints_with(Payloads(self.world))
         self._born = time.monotonic()
         self._ordinal = 0
         self._allowances: dict[str | None, Allowance] = {}
@@ -77,7 +76,7 @@ class Simulator(ListRules):
         """Serve in threads within the context; yield the API's URL, without a trailing slash."""
         server = Server((host, port), self)
         url = f"http://{host}:{server.server_address[1]}{self.prefix}"
-        self._endpoints = self._endpoints_with(Payloads(self.world, url))
+        self._endpoints = Endpoints(Payloads(self.world, url), self, self.billing)
         self._stopping.clear()
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
@@ -102,9 +101,6 @@ class Simulator(ListRules):
     def is_stopping(self) -> bool:
         """Whether the server is stopping, so that connections are closed."""
         return self._stopping.is_set()
-
-    def _endpoints_with(self, payloads: Payloads) -> Endpoints:
-        return Endpoints(self.world, payloads, self, self.billing)
 
     def _now(self) -> datetime:
         if self.clock is not None:

@@ -9,6 +9,7 @@ import hashlib
 import threading
 from bisect import insort
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from telemetry.simulated.entities import (
@@ -55,6 +56,13 @@ class World:
         """The present time of this world, UTC."""
         return datetime.fromtimestamp(self.second, UTC)
 
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Hold the lock for a change, and count it."""
+        with self.lock:
+            yield
+            self.version += 1
+
     def account(self, login: str, account_type: str = "User") -> Account:
         """Return the account with this login; create it if there is none."""
         if login not in self._accounts:
@@ -74,20 +82,18 @@ class World:
         private: bool = False,
         archived: bool = False,
         disabled: bool = False,
-        owner_type: str = "Organization",
     ) -> Repository:
         """Add a repository "owner/name" without workflows."""
         repository = Repository(
             id=587_214_309 + len(self.repositories) * 104_729,
             full_name=full_name,
-            owner=self.account(full_name.partition("/")[0], owner_type),
+            owner=self.account(full_name.partition("/")[0], "Organization"),
             private=private,
             archived=archived,
             disabled=disabled,
         )
-        with self.lock:
+        with self.changing():
             self.repositories.append(repository)
-            self.version += 1
         return repository
 
     def add_workflow(
@@ -101,9 +107,8 @@ class World:
         """Add a workflow; its jobs are given in the order of their stages."""
         workflow_id = repository.id // 5 + len(repository.workflows) * 31
         workflow = Workflow(workflow_id, repository, name, path, tuple(jobs), tuple(checks))
-        with self.lock:
+        with self.changing():
             repository.workflows.append(workflow)
-            self.version += 1
         return workflow
 
     def add_run(
@@ -186,7 +191,7 @@ class World:
         `failed_only` re-runs only jobs that did not succeed; the others are inherited. `failure`
         is how its failing job fails; with `seconds` its conclusion must be cancelled.
         """
-        with self.lock:
+        with self.changing():
             first = not run.attempts
             base = run.id if first else self._next_id(created_at)
             # Recorded: GitHub's clocks disagree; a re-run is created 2 s after its own start.
@@ -203,7 +208,6 @@ class World:
             )
             run.attempts.append(attempt)
             self._settle(run, attempt)
-            self.version += 1
             return attempt
 
     def finish(self, run: Run, conclusion: str | None = None) -> None:
@@ -211,39 +215,35 @@ class World:
 
         Raises ValueError if it is already over.
         """
-        with self.lock:
+        with self.changing():
             attempt = self.latest(run)
             if attempt.updated_at <= self.second:
                 raise ValueError(f"run {run.id}: attempt {attempt.number} is over already")
             attempt.conclusion = conclusion or attempt.conclusion
             attempt.cut_at = self.second
             self._settle(run, attempt)
-            self.version += 1
 
     def delete(self, repository: Repository, run: Run) -> None:
         """Delete a run with all its attempts; it is no longer listed and answers 404."""
-        with self.lock:
+        with self.changing():
             repository.runs.remove(run)
-            self.version += 1
 
     def rename(self, repository: Repository, full_name: str) -> None:
         """Rename the repository; the former name redirects to its id."""
-        with self.lock:
+        with self.changing():
             self.former_names[repository.full_name.lower()] = repository
             repository.full_name = full_name
-            self.version += 1
 
     def rename_account(self, former: str, login: str) -> Account:
         """Give an account a new login, on all its runs; another account can take the former one."""
-        with self.lock:
+        with self.changing():
             account = self._accounts[login] = self._accounts.pop(former)
             account.login = login
-            self.version += 1
         return account
 
     def advance(self, by: timedelta) -> None:
         """Let time pass: open runs continue and end, planned runs and re-runs start."""
-        with self.lock:
+        with self.changing():
             self.second += int(by.total_seconds())
             for repository in self.repositories:
                 while repository.future and repository.future[0].created_at <= self.second:
@@ -251,7 +251,6 @@ class World:
                 if repository.retention_days is not None:
                     oldest = self.second - repository.retention_days * 86_400
                     del repository.runs[: repository.position(oldest)]
-            self.version += 1
 
     def latest(self, run: Run) -> Attempt:
         """Return the run's latest attempt that has started."""
