@@ -44,7 +44,7 @@ def period_since(
 ) -> Period:
     """Return the period until `now`, in its time zone; `all` begins with the first that is stored.
 
-    Raises UsageError if it is empty, and psycopg.Error.
+    Raises UsageError if it is empty.
     """
     if since == "all":
         since = first_stored(connection, ids) or FIRST_RUNS

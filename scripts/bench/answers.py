@@ -19,7 +19,7 @@ def answers(
     """Fill an empty database, then measure each question and the report.
 
     `run_script` runs a command of scripts/; reports are written to `folder`. Raises TelemetryError
-    if a command fails, and psycopg.Error.
+    if a command fails.
     """
     until = datetime.now(UTC).replace(microsecond=0)
     with open_connection(dsn) as connection:

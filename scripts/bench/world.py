@@ -46,10 +46,7 @@ NOT_LISTED = {"completed_at", "duration_seconds", "jobs_listed_at"}
 
 
 def wrong_runs(connection: Connection, world: World) -> set[int]:
-    """Return the ids of runs that are missing, surplus, or different from the list.
-
-    Raises psycopg.Error.
-    """
+    """Return the ids of runs that are missing, surplus, or different from the list."""
     (repository,) = world.repositories
     ever = {"created_from": world.now - YEAR, "created_to": world.now + YEAR}
     runs = execute(connection, "runs/verify_runs", {"repository_id": repository.id, **ever})

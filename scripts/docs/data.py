@@ -40,7 +40,7 @@ and fails if one is broken; `make status` says how many hold for the rows of the
 
 
 def data(connection: Connection) -> str:
-    """The page as Markdown, from a database that is up to date. Raises psycopg.Error."""
+    """The page as Markdown, from a database that is up to date."""
     rows = execute(connection, "schema/data_dictionary").fetchall()
     relations = [list(columns) for _, columns in groupby(rows, key=lambda row: row["relation"])]
     overview: dict[str, list[str]] = {"table": [], "view": []}

@@ -36,7 +36,7 @@ MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def questions_page(connection: Connection) -> str:
-    """The page as Markdown, from a database that is up to date. Raises psycopg.Error."""
+    """The page as Markdown, from a database that is up to date."""
     found = questions()
     rows = [f"| [`{one.name}`](#{one.name}) | {prose(one.title)} |\n" for one in found]
     details = [_details(connection, one) for one in found]

@@ -99,10 +99,7 @@ def load_month(
 
 
 def bill(connection: Connection, scope: Scope) -> Bill:
-    """Return the stored bill of the days of a scope, compared with what the jobs cost.
-
-    Raises psycopg.Error.
-    """
+    """Return the stored bill of the days of a scope, compared with what the jobs cost."""
     causes = ask(connection, "bill", scope)
     if not any(row["item"] == "unexplained" and row["lines"] for row in causes.rows):
         return Bill(causes, [])

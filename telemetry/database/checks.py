@@ -63,8 +63,8 @@ def check(
     """Return every rule with the rows that break it, sorted by name.
 
     Runs created and calls made before `since` are not checked; rules about other tables check all
-    rows. `repository_ids` limits the rules about runs to these repositories. Times are UTC.
-    Changes nothing. Raises psycopg.Error.
+    rows. `repository_ids` limits the rules about runs to these repositories. Times are UTC. Changes
+    nothing.
     """
     scope = Scope(since or BEGINNING, END, repository_ids, top=MOST_ROWS)
     found = []

@@ -1,6 +1,6 @@
 """Stale, incomplete or failed parts of a database, as sentences for people.
 
-Each function takes rows of sql/status and returns the concerns about them.
+Each function takes rows of sql/status and yields the concerns about them.
 """
 
 from collections import defaultdict
@@ -83,14 +83,14 @@ def folded(concerns: Sequence[Concern], repositories: int) -> list[str]:
     return list(lines.values())
 
 
-def of_end(row: Mapping[str, Any]) -> Concern:
-    """Return the concern about a repository that `make forget` named, or that was replaced."""
+def of_end(row: Mapping[str, Any]) -> Iterator[Concern]:
+    """Yield the concern about a repository that `make forget` named, or that was replaced."""
     text = "it is no longer watched; its rows stay until they are pruned"
-    return Concern(text, "ended", row["repository"])
+    yield Concern(text, "ended", row["repository"])
 
 
 def of_ingests(row: Mapping[str, Any], limit: timedelta) -> Iterator[Concern]:
-    """Return the concerns about a repository's ingests, from sql/status/repositories.sql."""
+    """Yield the concerns about a repository's ingests, from sql/status/repositories.sql."""
     name = row["repository"]
     yield from of_clock(row)
     if row["seconds_since_complete"] is None:
@@ -141,34 +141,30 @@ def is_older(row: Mapping[str, Any], limit: timedelta) -> bool:
 
 
 def of_proof(proof: Mapping[str, Any], ingest: Mapping[str, Any]) -> Iterator[Concern]:
-    """Return the concerns about completeness, from sql/status/proof.sql and repositories.sql."""
+    """Yield the concerns about completeness, from sql/status/proof.sql and repositories.sql."""
     # The error of an incomplete ingest already names what is left of its interval.
     is_named = ingest["last_outcome"] == "incomplete" and not ingest["is_caught_up"]
     since = ingest["last_since"]
     yield from _unproven(proof)
     yield from _awaited(proof)
     if proof["gaps"] and (not is_named or (since and proof["gap_from"] < since)):
-        yield _gap(proof)
+        yield from _gap(proof)
     if not is_named:
         yield from _left(proof)
 
 
-def of_leaving(rows: Sequence[Mapping[str, Any]]) -> list[Concern]:
-    """Return what will be lost according to sql/status/leaving.sql, if jobs are fetched at all."""
-    return [
-        Concern(
+def of_leaving(row: Mapping[str, Any]) -> Iterator[Concern]:
+    """Yield what will be lost according to sql/status/leaving.sql, if jobs are fetched at all."""
+    if row["leaving_runs"] and row["has_jobs"]:
+        text = (
             f"not stored completely: {counted(row['leaving_runs'], 'run')} that GitHub deletes "
-            f"within 7 days, the first at {row['first_leaves_at']:%Y-%m-%d %H:%M} UTC",
-            "leaving",
-            row["repository"],
+            f"within 7 days, the first at {row['first_leaves_at']:%Y-%m-%d %H:%M} UTC"
         )
-        for row in rows
-        if row["leaving_runs"] and row["has_jobs"]
-    ]
+        yield Concern(text, "leaving", row["repository"])
 
 
 def _unproven(row: Mapping[str, Any]) -> Iterator[Concern]:
-    """Return concerns about windows that differ from GitHub's report or are incomplete."""
+    """Yield concerns about windows that differ from GitHub's report or are incomplete."""
     name = row["repository"]
     if row["unequal_windows"]:
         text = (
@@ -187,7 +183,7 @@ def _unproven(row: Mapping[str, Any]) -> Iterator[Concern]:
 
 
 def _left(row: Mapping[str, Any]) -> Iterator[Concern]:
-    """Return what is still pending, unless the error of the last ingest names it."""
+    """Yield what is still pending, unless the error of the last ingest names it."""
     name = row["repository"]
     if row["overdue_windows"]:
         text = (
@@ -209,16 +205,16 @@ def _left(row: Mapping[str, Any]) -> Iterator[Concern]:
         yield Concern(text, "jobs", name)
 
 
-def _gap(row: Mapping[str, Any]) -> Concern:
+def _gap(row: Mapping[str, Any]) -> Iterator[Concern]:
     text = (
         f"{in_words(row['gap_seconds'])} of run creation time are not listed, the first from "
         f"{row['gap_from']:%Y-%m-%d %H:%M} UTC; an ingest without SINCE lists them"
     )
-    return Concern(text, "gap", row["repository"])
+    yield Concern(text, "gap", row["repository"])
 
 
 def _awaited(row: Mapping[str, Any]) -> Iterator[Concern]:
-    """Return concerns about items that could not be fetched.
+    """Yield concerns about items that could not be fetched.
 
     A job that has not ended is not a concern until it is given up.
     """
@@ -246,25 +242,26 @@ def _awaited(row: Mapping[str, Any]) -> Iterator[Concern]:
         yield Concern(text, "retry", name)
 
 
-def of_overlap(row: Mapping[str, Any]) -> Concern:
-    """Return the concern about overlapping windows. Only an edit by hand makes them."""
+def of_overlap(row: Mapping[str, Any]) -> Iterator[Concern]:
+    """Yield the concern about overlapping windows. Only an edit by hand makes them."""
     name = row["repository"]
     text = (
         f"the windows overlap in {counted(row['overlaps'], 'place')}, first from "
         f"{row['overlap_from']:%Y-%m-%d %H:%M:%S} UTC, so runs there may count twice; "
         f"to list them again: {typed(f'ingest REPO={name} FULL=1')}"
     )
-    return Concern(text, "overlap", name)
+    yield Concern(text, "overlap", name)
 
 
-def of_unreached(rows: Sequence[Mapping[str, Any]]) -> list[Concern]:
-    """Return concerns that name the repositories that an ingest did not reach, by the reason."""
+def of_unreached(rows: Sequence[Mapping[str, Any]]) -> Iterator[Concern]:
+    """Yield concerns that name the repositories that an ingest did not reach, by the reason."""
     groups: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:
         groups[row["reason"]].append(row)
     if len(groups) > MOST_ALIKE:
         groups = {f"the last: {rows[-1]['reason']}": list(rows)}
-    return [Concern(_unreached(reason, group)) for reason, group in groups.items()]
+    for reason, group in groups.items():
+        yield Concern(_unreached(reason, group))
 
 
 def _unreached(reason: str, rows: Sequence[Mapping[str, Any]]) -> str:
@@ -280,30 +277,28 @@ def _unreached(reason: str, rows: Sequence[Mapping[str, Any]]) -> str:
     return text
 
 
-def of_rules(checked: Sequence[Checked]) -> list[Concern]:
-    """Return the concern that rules of the data are broken, if any is."""
+def of_rules(checked: Sequence[Checked]) -> Iterator[Concern]:
+    """Yield the concern that rules of the data are broken, if any is."""
     broken = [f"{each.name} ({each.count})" for each in checked if not each.holds]
-    if not broken:
-        return []
-    verb = "is" if len(broken) == 1 else "are"
-    said = f"{len(broken)} of {len(checked)} rules of the data {verb} broken: {', '.join(broken)}"
-    return [Concern(f"{said}; to see the rows: {typed('check')}")]
+    if broken:
+        are = "is" if len(broken) == 1 else "are"
+        said = f"{len(broken)} of {len(checked)} rules of the data {are} broken"
+        yield Concern(f"{said}: {', '.join(broken)}; to see the rows: {typed('check')}")
 
 
-def of_retention(old: Pruned) -> list[Concern]:
-    """Return the concern about rows that are too old but are kept until KEEP is given."""
-    if not old.is_held:
-        return []
-    text = (
-        f"{old.workflow_runs:,} run attempts and {old.llm_calls:,} LLM calls are older than the "
-        f"{old.keep} that rows are kept by default, and stay until KEEP is given: {COMMAND} prune "
-        f"KEEP='{old.keep}' deletes them, {COMMAND} ingest KEEP=forever keeps them"
-    )
-    return [Concern(text)]
+def of_retention(old: Pruned) -> Iterator[Concern]:
+    """Yield the concern about rows that are too old but are kept until KEEP is given."""
+    if old.is_held:
+        yield Concern(
+            f"{old.workflow_runs:,} run attempts and {old.llm_calls:,} LLM calls are older than "
+            f"the {old.keep} that rows are kept by default, and stay until KEEP is given: "
+            f"{COMMAND} prune KEEP='{old.keep}' deletes them, {COMMAND} ingest KEEP=forever keeps "
+            "them"
+        )
 
 
 def of_llm_calls(llm: Mapping[str, Any]) -> Iterator[Concern]:
-    """Return concerns about LLM calls without a known cost, and about logs that lost calls."""
+    """Yield concerns about LLM calls without a known cost, and about logs that lost calls."""
     if llm["unpriced_calls_with_tokens"]:
         of = "of no named model"
         if llm["unpriced_models"]:

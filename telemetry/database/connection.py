@@ -219,7 +219,7 @@ def for_psycopg(text: str) -> str:
 def execute(
     connection: Connection, name: str, parameters: Mapping[str, Any] | None = None
 ) -> psycopg.Cursor[DictRow]:
-    """Run sql/<name>.sql; return the cursor, with rows as dicts. Raises psycopg.Error."""
+    """Run sql/<name>.sql; return the cursor, with rows as dicts."""
     with naming(f"sql/{name}.sql"):
         return connection.execute(statement(name).encode(), parameters or {})
 

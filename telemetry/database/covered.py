@@ -34,7 +34,7 @@ COMPARED = re.compile(r"(?:.+_)?before|change|would_show")
 def with_coverage(
     connection: Connection, answer: Answer, again: Callable[[Scope], Answer] | None = None
 ) -> Answer:
-    """Return the answer with its coverage, without misleading figures. Raises psycopg.Error.
+    """Return the answer with its coverage, without misleading figures.
 
     If less than half of a repository's jobs are stored, it says nothing about them. If the period
     before is not known as well as this one, it gives no change. `again` asks the same about another

@@ -124,7 +124,7 @@ def _apply(
     return applied
 
 
-def roll_back(dsn: str, migrations: Path = MIGRATIONS) -> list[str]:
+def roll_back(dsn: str) -> list[str]:
     """Remove all tables and views **with their data**; return the names of what was rolled back.
 
     Raises TelemetryError if the database is newer than this version, which cannot remove all of it.
@@ -132,8 +132,8 @@ def roll_back(dsn: str, migrations: Path = MIGRATIONS) -> list[str]:
     from yoyo import read_migrations
 
     with open_connection(dsn) as connection, _lock(dsn, lambda text: None), _yoyo(dsn) as backend:
-        refuse_newer(installed_schema(connection), migrations)
-        undone = backend.to_rollback(read_migrations(str(migrations)))
+        refuse_newer(installed_schema(connection), MIGRATIONS)
+        undone = backend.to_rollback(read_migrations(str(MIGRATIONS)))
         names = [migration.id for migration in undone]
         if undone:
             if has_views(connection):

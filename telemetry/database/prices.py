@@ -46,10 +46,7 @@ def load_runner_prices(
 
 
 def unused_runner_prices(connection: Connection) -> str | None:
-    """Return a sentence on the user's prices of runners that no job can have; None: there is none.
-
-    Raises psycopg.Error.
-    """
+    """Return a sentence on the user's runner prices that no job can have; None: there is none."""
     skus = [row["sku"] for row in execute(connection, "prices/unlabelled_skus")]
     if not skus:
         return None
@@ -76,10 +73,7 @@ def load_llm_prices(connection: Connection, own: str | None = None) -> Counts:
 
 
 def unused_llm_prices(connection: Connection) -> str | None:
-    """Return a sentence on the user's prices of models that no call has; None: there is none.
-
-    Raises psycopg.Error.
-    """
+    """Return a sentence on the user's model prices that no call has; None: there is none."""
     rows = execute(connection, "prices/unused_llm_prices").fetchall()
     models = [" of ".join(filter(None, (row["model"], row["provider"]))) for row in rows]
     if not models:

@@ -31,7 +31,7 @@ class Pruned:
 
 
 def would_prune(connection: Connection, retention: Retention) -> Pruned:
-    """Count what `prune` would delete with this retention. Raises psycopg.Error."""
+    """Count what `prune` would delete with this retention."""
     if retention.keep == "forever":
         return Pruned(str(retention), None, is_dry=True)
     before, old = horizon(connection, retention).before, count(connection, retention)
@@ -51,8 +51,7 @@ def prune(
 
     `asked`, if given, first becomes the database's retention; then `chosen` is called with the one
     before and this one. A run is deleted with all its attempts, by its creation time. While the
-    retention is held, rows are only counted. Raises TelemetryError if the clocks disagree, and
-    psycopg.Error.
+    retention is held, rows are only counted. Raises TelemetryError if the clocks disagree.
     """
     before = stored(connection)
     kept = asked or before

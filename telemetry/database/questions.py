@@ -78,11 +78,11 @@ def questions(folder: str = ANALYSIS) -> list[Question]:
     return [_question(path.stem, folder) for path in sorted((SQL / folder).glob("*.sql"))]
 
 
-def ask(connection: Connection, name: str, scope: Scope) -> Answer:
+def ask(connection: Connection, name: str, scope: Scope, **parts: Mapping[str, Any]) -> Answer:
     """Return the answer to one question, named like its file, with or without folder and suffix.
 
-    Raises UsageError if there is no such question, or if the scope has `top` and the rows are not a
-    ranking; also psycopg.Error.
+    `parts` are as for `answer`. Raises UsageError if there is no such question, or if the scope has
+    `top` and the rows are not a ranking.
     """
     known = {question.name: question for question in questions()}
     short = name.rsplit("/", 1)[-1].removesuffix(".sql")
@@ -95,7 +95,7 @@ def ask(connection: Connection, name: str, scope: Scope) -> Answer:
     if short in OF_ACCOUNTS:
         return answer(connection, known[short], scope)
     scope, unwatched = watched(connection, scope)
-    return replace(answer(connection, known[short], scope), unwatched=unwatched)
+    return replace(answer(connection, known[short], scope, ANALYSIS, **parts), unwatched=unwatched)
 
 
 def answer(
@@ -105,7 +105,7 @@ def answer(
     folder: str = ANALYSIS,
     **parts: Mapping[str, Any],
 ) -> Answer:
-    """Return the answer to a question of a folder of sql/. Raises psycopg.Error.
+    """Return the answer to a question of a folder of sql/.
 
     `parts` are CTEs beside the period whose literals are replaced too, each with its values.
     """
@@ -129,7 +129,7 @@ def answer(
 def first_stored(connection: Connection, repository_ids: Sequence[int] | None) -> datetime | None:
     """Return when the first stored run or LLM call of these repositories was; None: there is none.
 
-    Without ids it is of all that are watched. Raises psycopg.Error.
+    Without ids it is of all that are watched.
     """
     ids = None if repository_ids is None else list(repository_ids)
     row = execute(connection, "report/first_stored", {"repository_ids": ids}).fetchone()
@@ -141,8 +141,7 @@ def first_stored(connection: Connection, repository_ids: Sequence[int] | None) -
 def watched(connection: Connection, scope: Scope) -> tuple[Scope, Sequence[str]]:
     """Return a scope of all repositories without those that are no longer watched, and their names.
 
-    Questions, budgets and reports leave them out unless they are named, as a status does. Raises
-    psycopg.Error.
+    Questions, budgets and reports leave them out unless they are named, as a status does.
     """
     if scope.repository_ids is not None:
         return scope, ()

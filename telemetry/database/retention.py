@@ -76,14 +76,14 @@ class Offer:
 
 
 def stored(connection: Connection) -> Retention:
-    """Return the retention of this database. Raises psycopg.Error."""
+    """Return the retention of this database."""
     row = execute(connection, "prune/retention").fetchone()
     assert row is not None  # the migration that makes the table fills it
     return Retention(keep(row["keep"]), row["is_chosen"], row["is_held"])
 
 
 def choose(connection: Connection, asked: Retention) -> None:
-    """Set the retention of this database. Raises psycopg.Error."""
+    """Set the retention of this database."""
     execute(connection, "prune/choose_retention", {"keep": str(asked)})
 
 
@@ -96,7 +96,7 @@ def offer(
 
     A chosen retention is never shortened, even if no row is too old: a typing error would delete
     rows later. `check` is called with the horizon that will hold, before anything is stored; what
-    it raises is passed on. Raises psycopg.Error.
+    it raises is passed on.
     """
 
     def change() -> Offer:
@@ -122,7 +122,7 @@ def _is_as_long(connection: Connection, asked: Retention, before: Retention) -> 
 
 
 def horizon(connection: Connection, retention: Retention) -> Horizon:
-    """Return the horizon of a retention by the database's clock. Raises psycopg.Error."""
+    """Return the horizon of a retention by the database's clock."""
     is_forever = retention.keep == "forever"
     interval = "0" if is_forever else str(retention)
     row = execute(connection, "prune/prune_horizon", {"keep": interval}).fetchone()
@@ -131,7 +131,7 @@ def horizon(connection: Connection, retention: Retention) -> Horizon:
 
 
 def count(connection: Connection, retention: Retention) -> OldRows:
-    """Count the rows that are older than the retention. Raises psycopg.Error."""
+    """Count the rows that are older than the retention."""
     if retention.keep == "forever":
         return OldRows()
     before = {"before": horizon(connection, retention).before}

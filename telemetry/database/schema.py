@@ -102,7 +102,7 @@ def on_disk(migrations: Path) -> Schema:
 
 
 def installed_schema(connection: Connection) -> Schema:
-    """Return the schema of the database. Raises psycopg.Error."""
+    """Return the schema of the database."""
     try:
         row = execute(connection, "schema/installed_schema").fetchone()
     except errors.UndefinedTable:

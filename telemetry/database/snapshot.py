@@ -1,9 +1,11 @@
 """One moment of the database for many questions, asked over one or several connections."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from queue import SimpleQueue
+from typing import Any
 
 from psycopg import IsolationLevel
 from psycopg.sql import SQL, Literal
@@ -43,15 +45,16 @@ def asking(connection: Connection, *, at_once: bool) -> Iterator[Ask]:
 
     With `at_once`, questions are asked over other connections, one on each, and `connection` is
     free meanwhile. Without it, or if the server or a pool has no other session, each question is
-    answered before the function returns. Raises psycopg.Error.
+    answered before the function returns.
     """
+    here = partial(Here().submit, ask, connection)
     if not at_once:
-        yield _here(connection)
+        yield here
         return
     with siblings(connection, CONNECTIONS) as made:
         others = _at_the_same_moment(connection, [each for each in made if each is not connection])
         if not others:
-            yield _here(connection)
+            yield here
             return
         free = SimpleQueue[Connection]()
         for other in others:
@@ -97,10 +100,10 @@ def _at_the_same_moment(connection: Connection, others: list[Connection]) -> lis
     return joined
 
 
-def _here(connection: Connection) -> Ask:
-    def answered(name: str, scope: Scope) -> Future[Answer]:
-        done = Future[Answer]()
-        done.set_result(ask(connection, name, scope))
-        return done
+class Here(Executor):
+    """Runs the work at once in the calling thread, so that Ctrl-C reaches it."""
 
-    return answered
+    def submit(self, work: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        done.set_result(work(*given, **named))
+        return done

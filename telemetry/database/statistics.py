@@ -10,7 +10,7 @@ from telemetry.database.connection import Connection, execute
 def update_statistics(connection: Connection) -> None:
     """Let the server analyze the tables if one has grown much since it last did.
 
-    Outside a transaction. Raises psycopg.Error.
+    Outside a transaction.
     """
     if execute(connection, "schema/outdated_statistics").fetchall():
         execute(connection, "schema/analyze")

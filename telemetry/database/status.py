@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from telemetry.database import concerns, retention
@@ -59,7 +60,7 @@ def status(
     """Return the status of the named repositories, or of all that are watched.
 
     Case is ignored, as on GitHub. Ages are relative to `now`, by default the database's clock.
-    Changes nothing and sends no request. Raises psycopg.Error.
+    Changes nothing and sends no request.
     """
     asked = {name.casefold(): name for name in present_names(connection, names)}
 
@@ -86,10 +87,10 @@ def status(
     unknown = [name for key, name in asked.items() if key not in known]
     said = [
         *_of_each(repositories, found.proof, limit),
-        *concerns.of_leaving(found.leaving),
+        *chain.from_iterable(map(concerns.of_leaving, found.leaving)),
         *(Concern("nothing is stored", "unknown", name) for name in unknown),
         *concerns.of_unreached(unreached),
-        *(concerns.of_overlap(row) for row in rows("status/overlapping_windows")),
+        *chain.from_iterable(map(concerns.of_overlap, rows("status/overlapping_windows"))),
         *_of_database(connection, found),
     ]
     if not repositories and not found.llm["calls"] and not names:
@@ -143,7 +144,7 @@ def _of_each(repositories: Sequence[Row], proof: Sequence[Row], limit: timedelta
     last = {row["repository_id"]: row for row in repositories}
     found: list[Concern] = []
     for row in repositories:
-        found += concerns.of_ingests(row, limit) if row["is_watched"] else [concerns.of_end(row)]
+        found += concerns.of_ingests(row, limit) if row["is_watched"] else concerns.of_end(row)
     for row in proof:
         found += concerns.of_proof(row, last[row["repository_id"]]) if row["is_watched"] else []
     return found

@@ -193,7 +193,7 @@ def _refuse_full(connection: Connection) -> None:
 
 
 def is_empty(connection: Connection) -> bool:
-    """Whether no runs and no calls are stored. Raises psycopg.Error."""
+    """Whether no runs and no calls are stored."""
     return _stored(connection) == 0
 
 

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import astuple, dataclass, fields, replace
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from telemetry.database.connection import Connection, naming, statement
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
@@ -92,8 +92,8 @@ class Counts:
     unchanged: int = 0
     cut: int = 0
 
-    def __add__(self, other: "Counts") -> "Counts":
-        return Counts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+    def __add__(self, other: Self) -> Self:
+        return type(self)(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
 
 
 def upsert(connection: Connection, rows: Iterable[Row]) -> Counts:

@@ -15,7 +15,7 @@ from telemetry.database.transactions import with_retries
 
 
 def make_views(connection: Connection) -> None:
-    """Make our views anew, and again what users have added to them. Raises psycopg.Error."""
+    """Make our views anew, and again what users have added to them."""
     digest = views_digest()
 
     def make() -> None:

@@ -15,10 +15,7 @@ MOST_NAMES = 3
 
 
 def present_names(connection: Connection, names: Sequence[str]) -> list[str]:
-    """Return each name, or the current name of a repository ingested under a former name.
-
-    Raises psycopg.Error.
-    """
+    """Return each name, or the current name of a repository ingested under a former name."""
     rows = execute(connection, "status/present_names", {"names": list(names)}) if names else ()
     return list(dict.fromkeys(row["repository"] for row in rows))
 
@@ -35,7 +32,7 @@ def forget(connection: Connection, names: Sequence[str]) -> list[str]:
 
     A repository that no ingest has reached yet is no longer shown as such.
 
-    Raises TelemetryError for a name that is not watched, and psycopg.Error.
+    Raises TelemetryError for a name that is not watched.
     """
 
     def change() -> list[str]:

@@ -4,7 +4,7 @@ import difflib
 from dataclasses import replace
 
 from telemetry.database.connection import Connection, execute
-from telemetry.database.questions import Answer, Scope, answer, questions, watched
+from telemetry.database.questions import Answer, Scope, ask
 from telemetry.installation import typed
 
 
@@ -13,17 +13,14 @@ def what_if(
 ) -> Answer:
     """Return the answer of sql/analysis/what_if.sql: a job moves to another runner or label.
 
-    Without a `job`, each moves in turn. With a `speed` of 2 it takes half as long as now. Raises
-    psycopg.Error.
+    Without a `job`, each moves in turn. With a `speed` of 2 it takes half as long as now.
     """
-    (question,) = (each for each in questions() if each.name == "what_if")
     change = {"job": job or "", "runner": runner, "speed": speed}
-    scope, unwatched = watched(connection, scope)
-    return replace(answer(connection, question, scope, change=change), unwatched=unwatched)
+    return ask(connection, "what_if", scope, change=change)
 
 
 def without_price(connection: Connection, runner: str) -> str | None:
-    """Return a sentence if no price of this runner is known; None if one is. Raises psycopg.Error.
+    """Return a sentence if no price of this runner is known; None if one is.
 
     It names the most similar runner that has a price.
     """
@@ -38,7 +35,7 @@ def without_price(connection: Connection, runner: str) -> str | None:
 
 
 def without_job(connection: Connection, scope: Scope, job: str, runner: str) -> str:
-    """Return a sentence for a job that no run in the scope has. Raises psycopg.Error.
+    """Return a sentence for a job that no run in the scope has.
 
     It names the most similar one that runs have.
     """

@@ -30,7 +30,7 @@ def resolved(
     """The calls of the traces that these spans add or change, each with its file.
 
     Stores the spans in `llm_spans`. `leave_out` is called with the keys of calls that are not
-    counted because spans within them are. Raises psycopg.Error.
+    counted because spans within them are.
     """
     before = _stored(connection, traces)
     whole = {trace_id: {**before.get(trace_id, {})} for trace_id in traces}

@@ -51,7 +51,7 @@ def report(
 
     `of` is its period, `now` is what ages are counted from. `progress` is called from several
     threads, with the number of answers. Changes nothing; raises UsageError where none of them is in
-    the database, and psycopg.Error.
+    the database.
     """
     with snapshot(connection):
         stored, missing = find_repositories(connection, names)

@@ -1,6 +1,6 @@
 """The rows of GitHub's usage reports, and how they are read from a CSV line or a JSON object.
 
-Pure: no I/O and no clock. GitHub has changed the names of the columns twice, and its billing API
+GitHub has changed the names of the columns twice, and its billing API
 spells them in another way; the names of the newest report are used here.
 https://docs.github.com/billing/reference/billing-reports
 """

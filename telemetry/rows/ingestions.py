@@ -1,4 +1,4 @@
-"""Rows of ingests: what each has done so far. All times are UTC."""
+"""Rows of ingests: what each has done so far."""
 
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -1,7 +1,4 @@
-"""The rows of jobs and steps, and how they are read from GitHub's answers.
-
-Pure: no I/O and no clock. A field, its column and the parameter of the upsert have one name.
-"""
+"""The rows of jobs and steps, and how they are read from GitHub's answers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """The rows of price lists, and how they are read from the lines of a CSV file.
 
-Pure: no I/O and no clock. A field, the column of the file and that of the table have one name.
+A field has the name of its column in the file, too.
 """
 
 import re

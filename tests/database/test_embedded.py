@@ -35,7 +35,6 @@ from telemetry.database.embedded.binaries import (
     WHEEL,
     EmbeddedUnavailable,
     NoSpace,
-    find_binaries,
     find_tool,
     find_version,
     unprivileged_account,
@@ -234,7 +233,7 @@ def majors() -> list[int]:
     found = []
     for major in range(15, 30):
         with suppress(EmbeddedUnavailable):
-            find_binaries(os.environ, major)
+            find_version(os.environ, major)
             found.append(major)
     return found
 
@@ -597,7 +596,7 @@ def test_data_of_an_older_version_is_served_by_the_programs_of_that_version(new_
         pytest.skip("needs two major versions of PostgreSQL")
     new_home.mkdir()
     data = new_home / f"pg{older}"
-    binaries = find_binaries(os.environ, older)
+    binaries = find_version(os.environ, older)[1]
     account = unprivileged_account(data)
     Cluster(data, binaries, account, os.environ, FAST, lambda text: None).make(older)
     with open_server(new_home) as conninfo:
@@ -798,7 +797,8 @@ def permissions(*paths: Path) -> Mapping[Path, tuple[int, int, int]]:
 @as_root
 def test_roots_other_directories_keep_their_permissions(base: Path) -> None:
     root_home = Path(pwd.getpwuid(0).pw_dir)
-    watched = [base, find_binaries(os.environ) / "postgres", Path(sys.executable), ROOT, root_home]
+    _, programs = find_version(os.environ)
+    watched = [base, programs / "postgres", Path(sys.executable), ROOT, root_home]
     before = permissions(*watched)
     with open_server(base / "home"):
         pass
@@ -807,7 +807,7 @@ def test_roots_other_directories_keep_their_permissions(base: Path) -> None:
 
 def wheel_below(directory: Path) -> Path:
     """Put the wheel's newest PostgreSQL below `directory`, as a package; return where."""
-    tree = find_binaries({}).parent
+    tree = find_version({})[1].parent
     package, libraries = tree.parent, tree.parent.with_name(f"{tree.parent.name}.libs")
     shutil.copytree(tree, directory / package.name / tree.name)
     shutil.copytree(libraries, directory / libraries.name)
@@ -870,7 +870,7 @@ def test_machine_without_programs_is_refused_in_one_sentence(
 
 
 def test_programs_on_the_path_are_used_without_the_wheel(launcher: Launcher, home: Path) -> None:
-    path = str(find_binaries(os.environ))
+    path = str(find_version(os.environ)[1])
     with Command(launcher, home, hidden=WHEEL, environ={"PATH": path}) as command:
         assert command.server_pid()
 
@@ -879,7 +879,7 @@ def test_programs_of_pg_config_are_used_without_the_wheel(
     launcher: Launcher, base: Path, home: Path
 ) -> None:
     (base / "bin").mkdir()
-    (base / "bin" / "pg_config").symlink_to(find_binaries(os.environ) / "pg_config")
+    (base / "bin" / "pg_config").symlink_to(find_version(os.environ)[1] / "pg_config")
     environ = {"PATH": str(base / "bin")}
     with Command(launcher, home, hidden=WHEEL, environ=environ) as command:
         assert command.server_pid()
@@ -897,7 +897,7 @@ def test_directory_on_the_path_that_is_closed_to_us_is_passed_over(
 
 
 def test_newest_programs_come_first() -> None:
-    assert find_binaries({}) == find_binaries({}, max(majors()))
+    assert find_version({}) == find_version({}, max(majors()))
 
 
 def test_client_program_is_found_beside_the_server() -> None:

@@ -45,16 +45,11 @@ class Account(NamedTuple):
             return f"user {self.user}"
 
 
-def find_binaries(environ: Mapping[str, str], major: int | None = None) -> Path:
-    """Return the bin directory of the newest PostgreSQL here, or of the newest one of `major`.
+def find_version(environ: Mapping[str, str], major: int | None = None) -> tuple[int, Path]:
+    """Return the newest PostgreSQL here, or the newest one of `major`: version, bin directory.
 
     The wheel's come before the machine's (PATH, `pg_config --bindir`). Raises EmbeddedUnavailable.
     """
-    return find_version(environ, major)[1]
-
-
-def find_version(environ: Mapping[str, str], major: int | None = None) -> tuple[int, Path]:
-    """Return the major version and the bin directory that find_binaries() chooses."""
     for version, directory in _installations(environ):
         if major in (None, version):
             return version, directory

@@ -24,7 +24,6 @@ from telemetry.database.embedded.binaries import (
     UNFINISHED,
     EmbeddedUnavailable,
     closed_part,
-    find_binaries,
     find_version,
     reachable,
     unprivileged_account,
@@ -96,7 +95,12 @@ def server(
         try:
             with explained(home):
                 conninfo = Running(_started(cluster, control, users, port))
-            conninfo.start_again = lambda: _started_again(cluster, control, port)
+
+            def start_again() -> str:
+                with held(control):
+                    return cluster.start(port)
+
+            conninfo.start_again = start_again
             yield conninfo
         finally:
             with held(control):
@@ -131,11 +135,6 @@ def _started(cluster: Cluster, control: BinaryIO, users: BinaryIO, port: int | N
         time.sleep(0.2)
 
 
-def _started_again(cluster: Cluster, control: BinaryIO, port: int | None) -> str:
-    with held(control):
-        return cluster.start(port)
-
-
 def _cluster(
     home: Path,
     environ: Mapping[str, str],
@@ -149,7 +148,7 @@ def _cluster(
     if made:
         major, data = made
         try:
-            binaries = find_binaries(environ, major)
+            _, binaries = find_version(environ, major)
         except EmbeddedUnavailable as error:
             raise EmbeddedUnavailable(f"{data} was made by PostgreSQL {major}: {error}") from None
     else:
