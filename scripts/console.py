@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from options.commands import Command, as_typed, commands
-from options.names import GIVEN, OURS, did_you_mean, nearest
+from options.names import GIVEN, OURS, did_you_mean, not_a_variable
 
 PROGRAM = "actions-telemetry"
 # Only action.yml needs it, so it is not listed.
@@ -76,9 +76,7 @@ def given(words: Sequence[str]) -> list[str]:
         elif name in known or name.startswith("PG"):
             os.environ[name] = value
         else:
-            meant = nearest(name, [each.removeprefix(OURS) for each in known])
-            hint = f"; did you mean {meant}?" if meant else ""
-            fail(f"{name}: not a variable of this toolkit{hint}")
+            fail(not_a_variable(name, [each.removeprefix(OURS) for each in known]))
     return rest
 
 

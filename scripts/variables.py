@@ -11,7 +11,7 @@ import re
 import shlex
 import sys
 
-from options.names import did_you_mean, nearest
+from options.names import did_you_mean, not_a_variable
 
 # These targets read no variable, so one in the environment is not a mistake.
 WITHOUT_VARIABLES = {"help", "install", "demo", "migrate", "queries", "psql", "test", "lint"}
@@ -37,11 +37,6 @@ def main() -> None:
     ignored = [name for name in options.ignored if f"TELEMETRY_{name}" not in os.environ]
     if ignored and goals and not (options.unknown or options.strange):
         print(f"note: {typed_otherwise(ignored, goals)}", file=sys.stderr)
-
-
-def not_a_variable(name: str, known: list[str]) -> str:
-    meant = nearest(name, known)
-    return f"{name}: not a variable of this toolkit" + (f"; did you mean {meant}?" if meant else "")
 
 
 def not_a_target(goal: str, options: argparse.Namespace) -> str:

@@ -26,6 +26,12 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return spellings[close[0]] if close else None
 
 
+def not_a_variable(name: str, known: Iterable[str]) -> str:
+    """Return a sentence about a variable that is not known, with the most similar one."""
+    meant = nearest(name, known)
+    return f"{name}: not a variable of this toolkit" + (f"; did you mean {meant}?" if meant else "")
+
+
 def did_you_mean(name: str, known: Iterable[str], otherwise: str) -> str:
     """Return a question for the known name most similar to this one, `otherwise` if none is."""
     close = get_close_matches(name, known, n=1)

@@ -51,8 +51,8 @@ class Option:
     make if that is not the flag in capitals, "" if it has none; in the environment and in .env the
     variable has the prefix TELEMETRY_. `default` is a text for `read`, or True or False for a
     switch; None means none, and `shown` describes what happens then. `read` converts a text and
-    raises UsageError with the variable's name. An option of `many` values is a list: the flag takes
-    several words, and `read` splits the text of the variable. `alias` is another flag and the value
+    raises UsageError with the variable's name. With the reader `words` the value is a list, and the
+    flag takes several words. `alias` is another flag and the value
     that this one gives it. Commands that have the flag `needs` ignore the option without that flag.
     """
 
@@ -63,7 +63,6 @@ class Option:
     read: Reader = as_text
     shown: str = ""
     metavar: str = ""
-    many: bool = False
     alias: tuple[str, str] | None = None
     needs: str = ""
     named: str | None = None
@@ -72,6 +71,11 @@ class Option:
     def key(self) -> str:
         """The name of the value among the options of a command."""
         return self.flag.removeprefix("--").replace("-", "_")
+
+    @property
+    def many(self) -> bool:
+        """Whether its value is a list."""
+        return self.read is words
 
     @property
     def variable(self) -> str:

@@ -25,7 +25,6 @@ OPTIONS: tuple[Option, ...] = (
         shown="GITHUB_REPOSITORY",
         metavar="OWNER/NAME",
         read=words,
-        many=True,
     ),
     Option(
         "forget",
@@ -33,7 +32,6 @@ OPTIONS: tuple[Option, ...] = (
         "the repositories to stop watching, separated by spaces",
         metavar="OWNER/NAME",
         read=words,
-        many=True,
     ),
     Option(
         "report query what_if budget bill status check",
@@ -42,7 +40,6 @@ OPTIONS: tuple[Option, ...] = (
         shown="all in the database",
         metavar="OWNER/NAME",
         read=words,
-        many=True,
     ),
     Option(
         INGEST,
@@ -80,7 +77,6 @@ OPTIONS: tuple[Option, ...] = (
         "leave out these repositories of ORG, separated by spaces",
         metavar="OWNER/NAME",
         read=words,
-        many=True,
     ),
     Option(
         f"{INGEST} verify",
@@ -216,7 +212,6 @@ OPTIONS: tuple[Option, ...] = (
         "logs of LLM calls: files, folders, globs, or - for standard input",
         metavar="FILE",
         read=words,
-        many=True,
         needs="--llm",
         named="LLM_LOGS",
     ),
