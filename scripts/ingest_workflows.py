@@ -27,7 +27,7 @@ from telemetry.database.questions import find_repositories
 from telemetry.database.retention import Retention, horizon, offer, stored
 from telemetry.database.statistics import update_statistics
 from telemetry.github.client import GitHub
-from telemetry.github.errors import BudgetSpent, RateLimited
+from telemetry.github.errors import LimitReached
 from telemetry.rows.ingestions import LlmIngestion
 from telemetry.runs.ingest import ingest, repositories_of
 from telemetry.runs.request import Report, Tools, Wanted
@@ -140,9 +140,9 @@ def _ingest(
     if options.org:
         try:
             found = repositories_of(client, options.org, options.archived, excluded, say)
-        except (BudgetSpent, RateLimited) as error:
+        except LimitReached as error:
             say(f"the repositories of {options.org} were not listed: {error}")
-            return [Report(options.org, "not reached", str(error), None, (), 0.0)]
+            return [Report(options.org, "not reached", str(error))]
         # GitHub ignores the case of names.
         repositories = list({name.lower(): name for name in [*named, *found]}.values())
         say(f"{options.org} has {counted(len(found), 'repository')}")

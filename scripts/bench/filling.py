@@ -53,7 +53,7 @@ class Filled:
 def fill(connection: Connection, runs: int, until: datetime) -> Filled:
     """Store about `runs` runs of the 180 days before `until`, their jobs, steps and LLM calls.
 
-    The same arguments store the same rows. Raises psycopg.Error.
+    The same arguments store the same rows.
     """
     load_runner_prices(connection)
     load_llm_prices(connection)
@@ -75,7 +75,7 @@ def store_world(
 ) -> tuple[int, int]:
     """Store all runs of a world that have ended; returns how many attempts and jobs these are.
 
-    Steps are those of the last days, and of all failed jobs. Raises psycopg.Error.
+    Steps are those of the last days, and of all failed jobs.
     """
     payloads = Payloads(world)
     steps_since = world.second - days_of_steps * DAY
@@ -151,14 +151,7 @@ def _jobs(
     ]
     found = JobLists(run.id, due)
     found.read([Page(items, len(items), 1, 100, None)])
-    return JobsOfRun(
-        github_run_id=run.id,
-        attempts=tuple(due),
-        jobs=[job for job, _ in found.jobs.values()],
-        steps=[step for _, steps in found.jobs.values() for step in steps],
-        unreadable=tuple(found.unreadable),
-        is_missing=False,
-    )
+    return JobsOfRun.of(found)
 
 
 def _store_calls(connection: Connection, world: World) -> int:

@@ -6,7 +6,6 @@
 select
   windows.created_from,
   windows.created_to,
-  windows.reported,
   windows.seen,
   windows.listed_at,
   windows.etag,

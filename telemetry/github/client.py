@@ -32,9 +32,8 @@ class GitHub:
     `host` is the API host in lower case, without its port. `token_fingerprint` identifies the token
     without revealing it; it is None if the token is too short-lived for ETags.
 
-    Methods raise GitHubError; its subclasses RateLimited, BudgetSpent, PaginationLimited and
-    NotFound are for callers that can continue. The token is sent only to the host of
-    `options.base_url`.
+    Methods raise GitHubError; its subclasses LimitReached, PaginationLimited and NotFound are for
+    callers that can continue. The token is sent only to the host of `options.base_url`.
     """
 
     def __init__(self, token: str | None = None, options: Options | None = None) -> None:
@@ -306,7 +305,7 @@ class GitHub:
                 reply.payload[key] = [paging.read(item) for item in reply.payload[key]]
             return reply
 
-        return pages(fetch, request, key, paging, self._gate.repeats)
+        return pages(fetch, request, paging, self._gate.repeats)
 
     def _url(self, path: str, params: Mapping[str, str | int] | None) -> str:
         query = f"?{urlencode(params)}" if params else ""

@@ -27,23 +27,23 @@ class Closed(GitHubError):
     """The client, or the part of it that asked, was closed while a request waited."""
 
 
-class RateLimited(GitHubError):
-    """The wait for a rate limit exceeds `max_wait`; `reset_at` (UTC) is its end, if known.
+class LimitReached(GitHubError):
+    """No request can be sent now; `reset_at` (UTC) is when there are more, if known.
 
     It has no status: GitHub answers 403 to a token that may not do something, too.
     """
 
-    def __init__(self, message: str, reset_at: datetime | None) -> None:
+    def __init__(self, message: str, reset_at: datetime | None = None) -> None:
         super().__init__(message)
         self.reset_at = reset_at
 
 
-class BudgetSpent(GitHubError):
-    """The allowed requests are used up; `reset_at` (UTC) is when there are more, if known."""
+class RateLimited(LimitReached):
+    """The wait for GitHub's rate limit exceeds `max_wait`."""
 
-    def __init__(self, message: str, reset_at: datetime | None = None) -> None:
-        super().__init__(message, None)
-        self.reset_at = reset_at
+
+class BudgetSpent(LimitReached):
+    """The allowed requests are used up."""
 
 
 class Unanswered(GitHubError):

@@ -47,9 +47,10 @@ class Page:
 
 
 def pages(
-    fetch: Fetch, request: Request, key: str, paging: Paging, repeats: Repeats
+    fetch: Fetch, request: Request, paging: Paging, repeats: Repeats
 ) -> Generator[Page, None, None]:
-    """Yield the pages of the list under `key`, from `request` on; see `GitHub.pages`."""
+    """Yield the pages of a list, from `request` on; see `GitHub.pages`."""
+    key = request.list_key or ""
     size = max(1, min(paging.per_page, 100))  # GitHub silently reduces a larger number
     place = _Place(replace(request, etag=paging.etag), size, size)
     fault: Unanswered | None = None

@@ -25,13 +25,8 @@ def refused(
             " windows of creation time",
             answer.status,
         )
-    reason, advice = explain(
-        answer,
-        token_variable=options.token_variable,
-        has_token=has_token,
-        api_version=options.api_version,
-        named_in="ORG" if what.startswith(("GET /orgs/", "GET /users/")) else "REPO",
-    )
+    named_in = "ORG" if what.startswith(("GET /orgs/", "GET /users/")) else "REPO"
+    reason, advice = explain(answer, options, has_token, named_in)
     kind = NotFound if verdict is Verdict.MISSING else GitHubError
     return kind(f"{what}: {reason}", answer.status, advice)
 
@@ -64,33 +59,29 @@ def gave_up(
 
 
 def explain(
-    answer: Answer,
-    *,
-    token_variable: str,
-    has_token: bool,
-    api_version: str,
-    named_in: str = "REPO",
+    answer: Answer, options: Options, has_token: bool, named_in: str = "REPO"
 ) -> tuple[str, str]:
     """Return the reason of a refusal, and what to do.
 
     `named_in` is the variable with the name of the repository or owner that was asked for.
     """
-    status = answer.status
+    status, variable = answer.status, options.token_variable
     said = f"{status} {clean(message(answer)).rstrip('.') or phrase(status)}"
-    token = f"the token in {token_variable}"
+    token = f"the token in {variable}"
     if status in (403, 404) and not error_body(answer):
         said = f"{status} {phrase(status).lower()}, and the answer is not from GitHub's API"
         return said, f"check the proxy variables, and {CHECK_URL}"
     if status == 401:
         whole = f"check that {token} is complete, not expired and not revoked"
-        return said, whole if has_token else f"set {token_variable}"
+        return said, whole if has_token else f"set {variable}"
     if status == 403:
-        return said, _permission(answer, token) if has_token else f"set {token_variable}"
+        return said, _permission(answer, token) if has_token else f"set {variable}"
     if status == 404:
-        reader = "the token" if has_token else f"a token in {token_variable}"
+        reader = "the token" if has_token else f"a token in {variable}"
         return "404 not found", f"check the name in {named_in} and that {reader} can read Actions"
     if status == 410:
-        return said, f"either API version {api_version} is retired or the feature is switched off"
+        version = options.api_version
+        return said, f"either API version {version} is retired or the feature is switched off"
     if status == 422:
         return f"{said}{_validation_errors(answer)}", "check the values of the request"
     if status == 451:

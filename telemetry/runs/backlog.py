@@ -12,14 +12,12 @@ from telemetry.runs.due_windows import LONGEST, lists_a_day
 from telemetry.runs.estimate import PER_PAGE, Details
 from telemetry.runs.leaving import Budget, Leaving, pause_between, plan, spread
 from telemetry.runs.record import IngestLog
+from telemetry.runs.windows import Span
 
 DAY = timedelta(days=1)
 # Besides lists of runs that may be re-run, each day takes these requests: two questions about the
 # repository, and one that checks where a list ends.
 DAILY_QUESTIONS = 3
-
-Gaps = Sequence[tuple[datetime, datetime]]
-Span = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True)
@@ -30,22 +28,21 @@ class Backlog:
     `warning` says in words how many runs will be lost; it is empty if none will.
     """
 
-    first: tuple[Span, ...]
-    lost_runs: int
-    warning: str
+    first: tuple[Span, ...] = ()
+    warning: str = ""
 
 
 @dataclass(frozen=True)
 class Unlisted:
     """What is still to be listed: `gaps`, in `lists` requests, and the requests for its runs."""
 
-    gaps: Gaps
+    gaps: Sequence[Span]
     lists: int
     details: Details
 
 
 def backlog(log: IngestLog, runs_a_day: float, unlisted: Unlisted | None = None) -> Backlog:
-    """Return the plan if this many runs are created in a day. Raises psycopg.Error."""
+    """Return the plan if this many runs are created in a day."""
     now = log.tools.now()
     asked = execute(log.connection, "runs/ingest_pace", log.key).fetchone()
     assert asked is not None  # the repository is stored before anything else
@@ -59,7 +56,7 @@ def backlog(log: IngestLog, runs_a_day: float, unlisted: Unlisted | None = None)
     ]
     expected = _expected(unlisted, kept, now, pause) if unlisted else []
     if not known and not expected:
-        return Backlog((), 0, "")
+        return Backlog()
     budget = _budget(log, runs_a_day, pause, unlisted.lists if unlisted else 0)
     found = plan([*known, *expected], now, budget)
     lost = found.lost_runs if _is_lasting(log.tools.client) else 0
@@ -71,7 +68,6 @@ def backlog(log: IngestLog, runs_a_day: float, unlisted: Unlisted | None = None)
             for start, end in spans
             if any(start <= each.leaves_at < end for each in known)
         ),
-        lost_runs=lost,
         warning=_warning(lost, budget, is_usual=seconds is None),
     )
 

@@ -21,7 +21,6 @@ class DueWindow:
 
     created_from: datetime
     created_to: datetime
-    reported: int | None
     seen: int
     listed_at: datetime
     etag: str | None
@@ -33,7 +32,7 @@ def due_groups(log: IngestLog) -> list[list[DueWindow]]:
     """Return the windows to list again, in groups of neighbours; the oldest list first.
 
     Neighbours that are not due yet are listed with those that are. This costs nothing, and later
-    they are due at the same time, so that quiet days take one request. Raises psycopg.Error.
+    they are due at the same time, so that quiet days take one request.
     """
     began = whole_second(log.ingestion.started_at)
     windows = [window for window in _swept(log) if window.listed_at < began]
@@ -42,7 +41,7 @@ def due_groups(log: IngestLog) -> list[list[DueWindow]]:
 
 
 def lists_a_day(log: IngestLog) -> int:
-    """Return how many requests it takes to list all these windows again. Raises psycopg.Error."""
+    """Return how many requests it takes to list all these windows again."""
     seen = [sum(window.seen for window in group) for group in groups(_swept(log), PER_PAGE)]
     return sum(max(1, math.ceil(runs / PER_PAGE)) for runs in seen)
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from telemetry.github.pagination import Page
 from telemetry.rows.runs import WorkflowRun
+from telemetry.runs.windows import Span
 
 PER_PAGE = 100
 # GitHub keeps runs for at most 400 days, and counts no further than 40,000 without a filter.
@@ -51,7 +52,7 @@ def runs_since(page: Page, since: datetime, now: datetime) -> int:
 
 def work(
     page: Page,
-    gaps: Sequence[tuple[datetime, datetime]],
+    gaps: Sequence[Span],
     now: datetime,
     *,
     attempts: int,

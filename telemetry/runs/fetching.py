@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 from telemetry import counted
-from telemetry.github.errors import BudgetSpent, GitHubError, RateLimited, Unanswered
+from telemetry.github.errors import BudgetSpent, GitHubError, LimitReached, Unanswered
 from telemetry.runs.listing import FEW_REQUESTS
 from telemetry.runs.record import IngestLog
 from telemetry.runs.request import Tools
@@ -148,7 +148,7 @@ class _Failures(Generic[Item]):
         """Return the items to remember: not those of a streak that may have another cause."""
         if is_last and self.fatal is None and self._refusals():
             self._ask()
-        if isinstance(self.fatal, BudgetSpent | RateLimited):
+        if isinstance(self.fatal, LimitReached):
             self._streak = [each for each in self._streak if not is_denied(each[1])]
             self._blame()
         elif self.fatal is None and not self._refusals():

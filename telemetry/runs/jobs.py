@@ -8,7 +8,7 @@ attempt is requested separately. `fetch_jobs` uses no database and may run in an
 `pending_jobs` and `store_jobs` belong to the thread that writes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -48,6 +48,21 @@ class JobsOfRun:
     is_missing: bool
     retries: tuple[Retry, ...] = ()
 
+    @classmethod
+    def of(
+        cls, found: JobLists, *, is_missing: bool = False, retries: Iterable[Retry] = ()
+    ) -> "JobsOfRun":
+        """Return what was read of the job lists of a run."""
+        return cls(
+            github_run_id=found.run_id,
+            attempts=tuple(found.due),
+            jobs=[job for job, _ in found.jobs.values()],
+            steps=[step for _, steps in found.jobs.values() for step in steps],
+            unreadable=tuple(found.unreadable),
+            is_missing=is_missing,
+            retries=tuple(retries),
+        )
+
 
 @dataclass(frozen=True)
 class StoredJobs:
@@ -63,7 +78,7 @@ def pending_jobs(
     """Return runs with attempts whose jobs are to be fetched now, newest first.
 
     Items that failed are included when their next try is due, or if `forced`. Runs that GitHub no
-    longer has are omitted. Raises psycopg.Error.
+    longer has are omitted.
     """
     parameters = {"repository_id": repository_id, "now": now, "forced": forced}
     return [
@@ -93,12 +108,12 @@ def fetch_jobs(
     found = JobLists(run_id, {attempt.run_attempt: attempt for attempt in attempts})
     path = f"/repos/{repository}/actions/runs/{run_id}"
     once = Paging(retry_missing=False, conflict_is_empty=False)
-    is_missing = False
     try:
         found.read(client.pages(f"{path}/jobs", "jobs", {"filter": "all"}, once))
     except NotFound:
         # A run may exist although its jobs do not yet; only its own 404 says that it is gone.
-        is_missing = is_gone(client, repository, run_id)
+        if is_gone(client, repository, run_id):
+            return JobsOfRun.of(found, is_missing=True)
         found.miss()
     else:
         for number in found.left_out():
@@ -107,15 +122,7 @@ def fetch_jobs(
                 found.read(pages, number)
             except NotFound:
                 found.miss(number)
-    return JobsOfRun(
-        github_run_id=run_id,
-        attempts=tuple(found.due),
-        jobs=[job for job, _ in found.jobs.values()],
-        steps=[step for _, steps in found.jobs.values() for step in steps],
-        unreadable=tuple(found.unreadable),
-        is_missing=is_missing,
-        retries=() if is_missing else tuple(found.retries(client.github_time or datetime.now(UTC))),
-    )
+    return JobsOfRun.of(found, retries=found.retries(client.github_time or datetime.now(UTC)))
 
 
 def is_gone(client: GitHub, repository: str, run_id: int) -> bool:

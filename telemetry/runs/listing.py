@@ -163,20 +163,19 @@ class Lister:
             if search.is_unchanged:
                 yield Batch(windows=[ListedWindow(low, high, None, None, 0)])
                 return search
-            if search.is_too_long:
-                if search.is_one_second:
-                    yield Batch(windows=[search.unlistable()])
-                return search
-            # If a run is deleted while pages are read in order, another one may be missed: this
-            # list shows the deleted run, the next one does not. So if both show the same runs, only
-            # the total is wrong, unless a page has a hole. A list of one page has none.
-            is_settled = search.seen == before
-            before = set(search.seen) if concurrency == 1 else None
-            search.join(earlier)
-            earlier = search
+            is_settled = False
+            if not search.is_too_long:
+                # If a run is deleted while pages are read in order, another one may be missed: this
+                # list shows the deleted run, the next one does not. So if both show the same runs,
+                # only the total is wrong, unless a page has a hole. A list of one page has none.
+                is_settled = search.seen == before
+                before = set(search.seen) if concurrency == 1 else None
+                search.join(earlier)
+                earlier = search
             if is_settled and search.has_hole:
                 self._filtered_end = PER_PAGE
                 search.is_too_long = True
+            if search.is_too_long:
                 if search.is_one_second:
                     yield Batch(windows=[search.unlistable()])
                 return search
@@ -184,7 +183,7 @@ class Lister:
                 yield Batch(windows=search.windows(is_closed=high <= self.now() - CLOSED_AFTER))
                 return search
         # A shorter list, of one page, divides no second.
-        search.is_too_long = search.has_split_second
+        search.is_too_long = search.walk.has_split_second
         if not search.is_too_long:
             yield Batch(windows=search.proven())
         return search
@@ -235,8 +234,8 @@ class Lister:
 
         If that is the whole interval, the same list would only be repeated.
         """
-        if search.reached < search.high:
-            return self.tail(search.low, search.reached, search.seen)
+        if search.walk.reached < search.high:
+            return self.tail(search.low, search.walk.reached, search.seen)
         return self.tail(search.low, search.high - SECOND, frozenset())
 
     def tail(self, low: datetime, high: datetime, seen: Set[int | str]) -> set[int | str]:

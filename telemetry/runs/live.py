@@ -22,7 +22,6 @@ from telemetry.github.pagination import Page
 from telemetry.rows.runs import WorkflowRun
 from telemetry.runs.lease import Forgotten, Held, Lost
 from telemetry.runs.listing import batch_of
-from telemetry.runs.record import Begun
 from telemetry.runs.repository import RepositoryIngest, ingest_repository
 from telemetry.runs.request import Tools
 
@@ -233,7 +232,7 @@ class Watch:
         items = page.items or list(watched.page.values())
         # A failure ends the client, so this one is used only once.
         tools = replace(self.tools, client=self.tools.client.part())
-        ingest = RepositoryIngest(tools, watched.name, Begun.now(tools), items, recorded=False)
+        ingest = RepositoryIngest(tools, watched.name, tools.timer(), items, recorded=False)
         outcome = "interrupted"
         try:
             ingest.some(batch_of(page), due, awaited)

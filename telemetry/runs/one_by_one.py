@@ -3,12 +3,12 @@
 An item that GitHub does not return, or that cannot be read, is remembered and stops nothing else.
 """
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from telemetry.database.connection import execute
 from telemetry.database.upserts import as_json
@@ -25,6 +25,7 @@ from telemetry.runs.missing import Missing
 from telemetry.runs.record import IngestLog, Tally
 from telemetry.runs.retries import WHOLE_RUN, Retry, is_denied
 from telemetry.runs.store import Store, of_repository, store_attempts
+from telemetry.runs.windows import Span
 
 MOST_PROBES = 50
 
@@ -32,21 +33,28 @@ NO_ATTEMPT = "GitHub has the run, but answers 404 for this attempt"
 
 # A text: why the attempt is not final, although GitHub has the run. None: it no longer has the run.
 Answer = WorkflowRun | UnreadableRow | str | None
-Attempt = tuple[int, int, datetime]
-Span = tuple[datetime, datetime]  # from the first to before the second
+Detail = TypeVar("Detail", "Attempt", PendingRun)
+
+
+class Attempt(NamedTuple):
+    """An attempt of a run that was created at `created_at` (UTC)."""
+
+    github_run_id: int
+    run_attempt: int
+    created_at: datetime
 
 
 class RunByRun:
-    """Fetches items of the repository `name`, a few at a time."""
+    """Fetches items of a repository, a few at a time."""
 
-    def __init__(self, name: str, log: IngestLog, store: Store) -> None:
-        self.name = name
+    def __init__(self, log: IngestLog, store: Store) -> None:
+        self.name = log.name
         self.log = log
         self.store = store
         self.tools = log.tools
         self.connection = log.connection
         self.client = log.tools.client
-        self.missing = Missing(log.tools.client, name)
+        self.missing = Missing(log.tools.client, log.name)
 
     def read_open(self) -> None:
         """Fetch the open runs that no list has shown."""
@@ -117,45 +125,33 @@ class RunByRun:
 
     def _store_found(self, found: list[tuple[int, Answer]], failed: Failed[int]) -> None:
         runs = [answer for _, answer in found if isinstance(answer, WorkflowRun)]
-        unread = [(run_id, a) for run_id, a in found if isinstance(a, UnreadableRow)]
-        gone, hidden = self.missing.confirm_gone(
-            [run_id for run_id, answer in found if answer is None]
-        )
-        self.store.batch(Batch(runs=runs, unreadable=[str(error) for _, error in unread]))
+        unread = [(run_id, str(a)) for run_id, a in found if isinstance(a, UnreadableRow)]
+        self.store.batch(Batch(runs=runs, unreadable=[text for _, text in unread]))
 
-        def change() -> Tally:
+        def change(gone: list[int]) -> Tally:
             self._mark_missing(gone)
             done = [run_id for run_id, answer in found if not isinstance(answer, UnreadableRow)]
             retries.forget(self.connection, "run", ((run_id, WHOLE_RUN) for run_id in done))
             return self._remember(
-                [Retry("run", i, WHOLE_RUN, "unreadable", str(error)) for i, error in unread],
-                [Retry("run", i, WHOLE_RUN, "unanswered", error.said) for i, error in failed],
+                *(Retry("run", i, WHOLE_RUN, "unreadable", text) for i, text in unread),
+                *(Retry("run", i, WHOLE_RUN, "unanswered", error.said) for i, error in failed),
             )
 
-        self.log.write(change)
-        if hidden:
-            raise hidden
+        self._write(change, [run_id for run_id, answer in found if answer is None])
 
     def fetch_attempts(self, run_ids: Container[int] | None, first: Span | None = None) -> None:
         """Fetch the attempts before the latest, each once, of these runs or of all, newest first.
 
         With `first`, only those of runs created in that time, oldest first.
         """
-        attempts = [
-            (row["github_run_id"], row["run_attempt"], row["created_at"])
-            for row in execute(self.connection, "runs/pending_attempts", self._now())
-            if (run_ids is None or row["github_run_id"] in run_ids)
-            and (first is None or first[0] <= row["created_at"] < first[1])
-        ]
-        if first is not None:
-            attempts.reverse()
-        self._fetch_attempts(attempts)
+        rows = execute(self.connection, "runs/pending_attempts", self._now())
+        self._fetch_attempts(_wanted((Attempt(**row) for row in rows), run_ids, first))
 
     def fetch_attempts_of(self, run: WorkflowRun) -> None:
         """Fetch all attempts of a run before its latest, also those that are stored."""
         latest = min(run.run_attempt, MOST_ATTEMPTS + 1)
-        run_id, created_at = run.github_run_id, run.created_at
-        self._fetch_attempts([(run_id, number, created_at) for number in range(1, latest)])
+        earlier = range(1, latest)
+        self._fetch_attempts([Attempt(run.github_run_id, n, run.created_at) for n in earlier])
 
     def _fetch_attempts(self, attempts: Sequence[Attempt]) -> None:
         probe = self._probe(partial(self.client.get_workflow_run, self.name))
@@ -193,21 +189,18 @@ class RunByRun:
         ]
         unread = [(of[:2], str(a)) for of, a in found if isinstance(a, UnreadableRow)]
         unfinished = [(of[:2], answer) for of, answer in found if isinstance(answer, str)]
-        gone, hidden = self.missing.confirm_gone([of[0] for of, answer in found if answer is None])
         new_unread = len(self.log.new_unreadable(text for _, text in unread))
 
-        def change() -> Tally:
+        def change(gone: list[int]) -> Tally:
             self.accept_older(rows)
             counts = store_attempts(self.connection, rows)
             self._mark_missing(gone)
             done = [of[:2] for of, answer in found if isinstance(answer, WorkflowRun)]
             retries.forget(self.connection, "attempt", done)
             remembered = self._remember(
-                [
-                    *(Retry("attempt", *key, "unreadable", text) for key, text in unread),
-                    *(Retry("attempt", *key, "unfinished", text) for key, text in unfinished),
-                ],
-                [Retry("attempt", *of[:2], "unanswered", error.said) for of, error in failed],
+                *(Retry("attempt", *key, "unreadable", text) for key, text in unread),
+                *(Retry("attempt", *key, "unfinished", text) for key, text in unfinished),
+                *(Retry("attempt", *of[:2], "unanswered", error.said) for of, error in failed),
             )
             if unfinished:
                 # After the last try, GitHub is known not to have them.
@@ -215,9 +208,7 @@ class RunByRun:
             attempts = counts.inserted + counts.updated
             return remembered + Tally(attempts=attempts, unreadable_items=new_unread)
 
-        self.log.write(change)
-        if hidden:
-            raise hidden
+        self._write(change, [of.github_run_id for of, answer in found if answer is None])
 
     def accept_older(self, answers: Sequence[WorkflowRun]) -> None:
         """Let answers that were asked for again replace newer rows, which a list showed wrongly."""
@@ -237,14 +228,6 @@ class RunByRun:
             self.tools.now(),
             forced=self.tools.wanted.full,
         )
-        runs = [
-            run
-            for run in pending
-            if (run_ids is None or run.github_run_id in run_ids)
-            and (first is None or first[0] <= run.created_at < first[1])
-        ]
-        if first is not None:
-            runs.reverse()
 
         def ask(run_id: int, attempt: int) -> None:
             path = f"/repos/{self.name}/actions/runs/{run_id}/jobs"
@@ -254,7 +237,7 @@ class RunByRun:
             self.log,
             self._probe(ask),
             "jobs of attempts",
-            runs,
+            _wanted(pending, run_ids, first),
             self._fetch_jobs_of,
             self._store_jobs,
         )
@@ -267,12 +250,9 @@ class RunByRun:
 
     def _store_jobs(self, found: list[JobsOfRun], failed: Failed[PendingRun]) -> None:
         unread = len(self.log.new_unreadable(text for run in found for text in run.unreadable))
-        gone, hidden = self.missing.confirm_gone(
-            [run.github_run_id for run in found if run.is_missing]
-        )
         answered = [run for run in found if not run.is_missing]
 
-        def change() -> Tally:
+        def change(gone: list[int]) -> Tally:
             stored = store_jobs(self.connection, answered, self.tools.now())
             self._mark_missing(gone)
             asked = ((run.github_run_id, number) for run in found for number in run.attempts)
@@ -280,12 +260,12 @@ class RunByRun:
             awaited = {(retry.github_run_id, retry.run_attempt) for retry in not_final}
             retries.forget(self.connection, "jobs", set(asked) - awaited)
             remembered = self._remember(
-                not_final,
-                [
+                *not_final,
+                *(
                     Retry("jobs", run.github_run_id, due.run_attempt, "unanswered", error.said)
                     for run, error in failed
                     for due in run.attempts
-                ],
+                ),
             )
             return remembered + Tally(
                 jobs=stored.jobs.inserted + stored.jobs.updated,
@@ -294,7 +274,15 @@ class RunByRun:
                 unreadable_items=unread,
             )
 
-        self.log.write(change)
+        self._write(change, [run.github_run_id for run in found if run.is_missing])
+
+    def _write(self, change: Callable[[list[int]], Tally], missing: list[int]) -> None:
+        """Make a change, called with which of the runs that were not found are gone.
+
+        Raises GitHubError, after the change, if GitHub does not say whether they are.
+        """
+        gone, hidden = self.missing.confirm_gone(missing)
+        self.log.write(lambda: change(gone))
         if hidden:
             raise hidden
 
@@ -307,8 +295,20 @@ class RunByRun:
             execute(self.connection, "runs/mark_missing_open_runs", ids)
             execute(self.connection, "runs/mark_missing_upstream", ids)
 
-    def _remember(self, not_usable: list[Retry], unanswered: list[Retry]) -> Tally:
+    def _remember(self, *items: Retry) -> Tally:
         repository_id = self.log.repository.repository_id
-        together = [*not_usable, *unanswered]
-        retries.remember(self.connection, repository_id, together, self.tools.now())
-        return Tally(unanswered_items=sum(r.problem == "unanswered" for r in together))
+        retries.remember(self.connection, repository_id, items, self.tools.now())
+        return Tally(unanswered_items=sum(item.problem == "unanswered" for item in items))
+
+
+def _wanted(
+    details: Iterable[Detail], run_ids: Container[int] | None, first: Span | None
+) -> list[Detail]:
+    """Return the details of these runs, or of all; with `first` as `fetch_attempts` says."""
+    found = [
+        detail
+        for detail in details
+        if (run_ids is None or detail.github_run_id in run_ids)
+        and (first is None or first[0] <= detail.created_at < first[1])
+    ]
+    return found if first is None else found[::-1]

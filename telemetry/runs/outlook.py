@@ -1,15 +1,15 @@
 """What an ingest of one repository has to do, and what it cannot do in time, in words."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from telemetry import counted
 from telemetry.database.connection import execute
 from telemetry.github.pagination import Page
-from telemetry.runs.backlog import Span, Unlisted, backlog
+from telemetry.runs.backlog import Unlisted, backlog
 from telemetry.runs.due_windows import due_groups
 from telemetry.runs.estimate import runs_a_day, work
 from telemetry.runs.record import IngestLog
+from telemetry.runs.windows import Span
 
 
 class Outlook:
@@ -21,10 +21,10 @@ class Outlook:
         self._runs_a_day = runs_a_day(first, log.tools.now())
         self._said = ""
 
-    def text(self, gaps: Sequence[tuple[datetime, datetime]]) -> str:
+    def text(self, gaps: Sequence[Span]) -> str:
         """Return in one line what is to be fetched if `gaps` are to be listed.
 
-        Empty if that is only the newest page of one of several repositories. Raises psycopg.Error.
+        Empty if that is only the newest page of one of several repositories.
         """
         log, now = self.log, self.log.tools.now()
         left = execute(log.connection, "runs/work_left", {**log.key, "now": now}).fetchone()
@@ -56,7 +56,7 @@ class Outlook:
     def first(self) -> tuple[Span, ...]:
         """Return which runs' details to fetch first, by creation time, once all runs are listed.
 
-        If it is now known that more will be lost, a message says so. Raises psycopg.Error.
+        If it is now known that more will be lost, a message says so.
         """
         found = backlog(self.log, self._runs_a_day)
         if found.warning not in ("", self._said):

@@ -2,16 +2,16 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Any
 
 import psycopg
 
 from telemetry import TelemetryError
 from telemetry.database.connection import execute
 from telemetry.database.transactions import with_retries
-from telemetry.database.upserts import upsert
+from telemetry.database.upserts import Counts, upsert
 from telemetry.rows.ingestions import Ingestion
 from telemetry.rows.runs import Repository
 from telemetry.runs.lease import Forgotten, Lease
@@ -23,45 +23,24 @@ SAME_MOMENT = timedelta(seconds=2)
 
 
 @dataclass(frozen=True)
-class Begun:
-    """The counters at the start of an ingest: the tools' timer, and the requests sent."""
+class Tally(Counts):
+    """What an ingest, or one transaction of it, did: the counts of runs, and more.
 
-    at: float
-    requests: int
-    not_modified: int
-
-    @classmethod
-    def now(cls, tools: Tools) -> Self:
-        """Return the present counters."""
-        return cls(tools.timer(), tools.client.requests, tools.client.not_modified)
-
-
-@dataclass(frozen=True)
-class Tally:
-    """What an ingest, or one transaction of it, did.
-
-    The first seven count runs; `unreadable_items` counts earlier attempts, jobs and steps that
-    could not be read. These are columns of `ingestions`. `attempts`, `jobs` and `steps` count new
-    or changed rows, `runs_with_jobs` runs whose jobs were requested, `unanswered_items` items for
-    which GitHub sent only errors, or fewer jobs than it counts.
+    `fetched` to `unreadable` count runs too; `unreadable_items` counts earlier attempts, jobs and
+    steps that could not be read. Up to here these are columns of `ingestions`. `attempts`, `jobs`
+    and `steps` count new or changed rows, `runs_with_jobs` runs whose jobs were requested,
+    `unanswered_items` items for which GitHub sent only errors, or fewer jobs than it counts.
     """
 
     fetched: int = 0
-    inserted: int = 0
-    updated: int = 0
-    unchanged: int = 0
     not_completed: int = 0
     unreadable: int = 0
-    cut: int = 0
     unreadable_items: int = 0
     attempts: int = 0
     jobs: int = 0
     steps: int = 0
     runs_with_jobs: int = 0
     unanswered_items: int = 0
-
-    def __add__(self, other: "Tally") -> "Tally":
-        return Tally(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
 
 
 RECORDED = {field.name for field in fields(Tally)} & {field.name for field in fields(Ingestion)}
@@ -70,26 +49,28 @@ RECORDED = {field.name for field in fields(Tally)} & {field.name for field in fi
 class IngestLog:
     """The record of one ingest of a known repository; all its writes go through it.
 
-    `since` is the creation time (UTC) of the earliest wanted runs. End it with `close`.
+    `name` is what the repository was asked for by, `since` the creation time (UTC) of the earliest
+    wanted runs. End it with `close`.
     """
 
     def __init__(
-        self, tools: Tools, name: str, repository: Repository, begun: Begun, *, recorded: bool
+        self, tools: Tools, name: str, repository: Repository, began: float, *, recorded: bool
     ) -> None:
         """Take the lease and, if the ingest is to be recorded, store its start.
 
-        Raises lease.Held.
+        `began` is when it sent its first request, by the tools' timer. Raises lease.Held.
         """
         self.tools = tools
+        self.name = name
         self.connection = tools.connection
         self.repository = repository
         self.key: dict[str, Any] = {"repository_id": repository.repository_id}
         self.done = Tally()
         self._done_at = {0: self.done}  # by renewal of the lease
-        self._begun = begun
+        self._began = began
         self._recorded = recorded
         self._unreadable: dict[str, None] = {}
-        self._name_repository(name)
+        self._name_repository()
         now = tools.now()
         gap = execute(self.connection, "runs/first_gap", self.key).fetchone()
         self.since = tools.wanted.start(now, gap["gap_from"] if gap else None)
@@ -100,9 +81,9 @@ class IngestLog:
         self.ingestion = _new(tools, repository.repository_id, now, self.since)
         self.write(Tally)
 
-    def _name_repository(self, asked_for: str) -> None:
+    def _name_repository(self) -> None:
         named = vars(self.repository)
-        asked = {**named, "name": asked_for, "seen_at": self.tools.now()}
+        asked = {**named, "name": self.name, "seen_at": self.tools.now()}
 
         def change() -> tuple[list[str], list[str]]:
             # First, because it reads the name that is stored.
@@ -162,8 +143,8 @@ class IngestLog:
         return replace(
             self.ingestion,
             **counts,
-            requests=client.requests - self._begun.requests,
-            not_modified=client.not_modified - self._begun.not_modified,
+            requests=client.requests,
+            not_modified=client.not_modified,
         )
 
     def progress(self, what: str, done: int, total: int) -> None:
@@ -212,7 +193,7 @@ class IngestLog:
             error=problem,
             ingestion=self.ingestion,
             unreadable=tuple(self._unreadable)[:MOST_NAMED],
-            seconds=self.tools.timer() - self._begun.at,
+            seconds=self.tools.timer() - self._began,
             attempts=self.done.attempts,
             jobs=self.done.jobs,
             steps=self.done.steps,
@@ -222,15 +203,15 @@ class IngestLog:
 
 
 def report_unanswered(
-    tools: Tools, name: str, begun: Begun, outcome: str, problem: str | None, *, recorded: bool
+    tools: Tools, name: str, began: float, outcome: str, problem: str | None, *, recorded: bool
 ) -> Report:
     """Report an ingest that ended before GitHub identified the repository.
 
     If `recorded`, the ingest is stored, so that `make status` shows it. If no repository of this
     name is known, it is stored as a repository that was not reached.
     """
-    seconds = tools.timer() - begun.at
-    report = Report(name, outcome, problem, None, unreadable=(), seconds=seconds)
+    seconds = tools.timer() - began
+    report = Report(name, outcome, problem, seconds=seconds)
     if not recorded:
         return report
     now = tools.now() - timedelta(seconds=seconds)
@@ -243,7 +224,7 @@ def report_unanswered(
                 finished_at=new.started_at + timedelta(seconds=seconds),
                 outcome=outcome,
                 error=problem,
-                requests=tools.client.requests - begun.requests,
+                requests=tools.client.requests,
             )
             execute(tools.connection, "runs/record_ingestions", vars(ingestion))
             report = replace(report, ingestion=ingestion)

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from telemetry import TelemetryError
 from telemetry.database.connection import execute
-from telemetry.github.errors import BudgetSpent, Closed, RateLimited, Unanswered
+from telemetry.github.errors import BudgetSpent, Closed, LimitReached, Unanswered
 from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.runs import WorkflowRun
 from telemetry.runs.due_windows import DueWindow, due_groups
@@ -22,10 +22,10 @@ from telemetry.runs.listing import SEARCH_LAG, Batch, Lister
 from telemetry.runs.newest import Newest
 from telemetry.runs.one_by_one import RunByRun
 from telemetry.runs.outlook import Outlook
-from telemetry.runs.record import Begun, IngestLog, report_unanswered
+from telemetry.runs.record import IngestLog, report_unanswered
 from telemetry.runs.request import Report, Tools
 from telemetry.runs.store import Store
-from telemetry.runs.windows import whole_second
+from telemetry.runs.windows import Span, whole_second
 from telemetry.runs.work_left import Left, left_of_repository, left_of_run
 from telemetry.runs.workflows import ask_about_repository
 from telemetry.settings import UsageError
@@ -43,33 +43,32 @@ def ingest_repository(tools: Tools, name: str, run_id: int | None = None) -> Rep
     One run is read again completely, including items that were given up. Raises UsageError and
     psycopg.OperationalError.
     """
-    begun = Begun.now(tools)
+    began = tools.timer()
     started: RepositoryIngest | None = None
     outcome, problem, left = "complete", None, Left()
     is_cut_short = is_undone = False
     try:
         if run_id is None:
             newest = Newest(tools.lister(name))
-            started = RepositoryIngest(tools, name, begun, newest.first.items)
+            started = RepositoryIngest(tools, name, began, newest.first.items)
             started.everything(newest)
         else:
             run = wanted_run(tools, name, run_id)
             # No record: this ingest says nothing about the rest of the repository.
-            started = RepositoryIngest(tools, name, begun, [run], recorded=False)
+            started = RepositoryIngest(tools, name, began, [run], recorded=False)
             started.one(run_id, run)
         left = started.left(run_id)
         problem = left.problem
         outcome = "incomplete" if problem else "complete"
-    except (RateLimited, BudgetSpent) as error:
+    except LimitReached as error:
         is_cut_short = isinstance(error, BudgetSpent)
         said = started.left(run_id).problem if started else None
         outcome, problem = "incomplete", "; ".join(filter(None, [str(error), said]))
     except Repeated as error:
         tools.notify(str(error))
-        return Report(name, "repeated", str(error), None, unreadable=(), seconds=0.0)
+        return Report(name, "repeated", str(error))
     except Held as error:
-        seconds = tools.timer() - begun.at
-        return Report(name, "incomplete", str(error), None, unreadable=(), seconds=seconds)
+        return Report(name, "incomplete", str(error), seconds=tools.timer() - began)
     except UsageError:
         raise
     except (KeyboardInterrupt, Closed):
@@ -78,7 +77,7 @@ def ingest_repository(tools: Tools, name: str, run_id: int | None = None) -> Rep
         outcome, problem = "failed", str(error)
         is_undone = isinstance(error, Forgotten)
     if started is None:
-        report = report_unanswered(tools, name, begun, outcome, problem, recorded=run_id is None)
+        report = report_unanswered(tools, name, began, outcome, problem, recorded=run_id is None)
     else:
         report = started.log.close(outcome, problem, is_caught_up=left.is_caught_up)
     return replace(report, is_cut_short=is_cut_short, is_undone=is_undone)
@@ -93,7 +92,7 @@ class RepositoryIngest:
         self,
         tools: Tools,
         name: str,
-        begun: Begun,
+        began: float,
         items: Iterable[object],
         *,
         recorded: bool = True,
@@ -101,13 +100,12 @@ class RepositoryIngest:
         """Raises Repeated, and lease.Held if another ingest is working on it."""
         self.tools = tools
         self.connection = tools.connection
-        self.name = name
         repository = identified(tools, name, items)
         if recorded and (first := tools.visited.setdefault(repository.repository_id, name)) != name:
             raise Repeated(f"{first} and {name} are one repository, which is ingested once")
-        self.log = IngestLog(tools, name, repository, begun, recorded=recorded)
+        self.log = IngestLog(tools, name, repository, began, recorded=recorded)
         self.store = Store(self.log)
-        self.run_by_run = RunByRun(name, self.log, self.store)
+        self.run_by_run = RunByRun(self.log, self.store)
         self._unanswered: list[str] = []
 
     def everything(self, newest: Newest) -> None:
@@ -120,7 +118,7 @@ class RepositoryIngest:
         self._list_due()
         if self.tools.wanted.full:
             self.log.write(self._restart_attempts)
-        ask_about_repository(self.log, self.name)
+        ask_about_repository(self.log)
         self._fetch_leaving(outlook)
         self.run_by_run.probe_unlisted()
         self._list_hidden()
@@ -130,7 +128,8 @@ class RepositoryIngest:
         """Ingest one run and read its attempts, jobs and steps again; None: it is gone."""
         if run is None:
             self.run_by_run.read_runs([run_id])  # marks it
-            self.tools.notify(f"{self.name}: GitHub no longer has run {run_id}; its rows are kept")
+            said = f"GitHub no longer has run {run_id}; its rows are kept"
+            self.tools.notify(f"{self.log.name}: {said}")
             return
         if run.status == "completed":
             self.log.write(lambda: self.run_by_run.accept_older([run]))
@@ -188,13 +187,13 @@ class RepositoryIngest:
             fetched = self.log.done.fetched
             self.log.progress("runs", fetched, max(estimate, fetched))
 
-    def _gaps(self, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+    def _gaps(self, start: datetime, end: datetime) -> list[Span]:
         """Return the parts of an interval that are not listed completely, newest first."""
         wanted = {**self.log.key, "wanted_from": start, "wanted_to": end}
         rows = execute(self.connection, "runs/missing_intervals", wanted)
         return [(row["gap_from"], row["gap_to"]) for row in rows]
 
-    def _settled_gaps(self) -> list[tuple[datetime, datetime]]:
+    def _settled_gaps(self) -> list[Span]:
         """Return the gaps that a filtered list can fill; the next unfiltered list fills others."""
         settled = whole_second(self.log.ingestion.started_at) - SEARCH_LAG
         return self._gaps(self.log.since, settled) if self.log.since < settled else []

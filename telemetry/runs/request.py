@@ -84,10 +84,11 @@ def _days_ago(age: timedelta, now: datetime) -> datetime:
 class Tools:
     """The tools of every repository's ingest.
 
+    In the ingest of a repository `client` is a part of its own, which counts only its requests.
     `concurrency` is the number of concurrent requests. `notify` and `progress` are called from
-    several threads if several repositories are ingested. `place` is a text such as
-    " (121 of 300)". `clock` and `timer` are as in the options of the client. `visited` has the name
-    by which each repository was first identified.
+    several threads if several repositories are ingested. `place` is a text such as " (121 of 300)".
+    `clock` and `timer` are as in the options of the client. `visited` has the name by which each
+    repository was first identified.
     """
 
     connection: Connection
@@ -133,9 +134,9 @@ class Report:
     repository: str
     outcome: str
     error: str | None
-    ingestion: Ingestion | None
-    unreadable: tuple[str, ...]
-    seconds: float
+    ingestion: Ingestion | None = None
+    unreadable: tuple[str, ...] = ()
+    seconds: float = 0.0
     attempts: int = 0
     jobs: int = 0
     steps: int = 0

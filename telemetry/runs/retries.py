@@ -29,14 +29,9 @@ class Retry:
 
 
 @dataclass(frozen=True)
-class AwaitedItem:
+class AwaitedItem(Retry):
     """An item that could not be fetched; given up if `next_try_at` is None. Times are UTC."""
 
-    kind: Kind
-    github_run_id: int
-    run_attempt: int
-    problem: Problem
-    reason: str
     tries: int
     next_try_at: datetime | None
 
@@ -44,7 +39,7 @@ class AwaitedItem:
 def remember(
     connection: Connection, repository_id: int, retries: Sequence[Retry], tried_at: datetime
 ) -> None:
-    """Count a further failed try for each item. Raises psycopg.Error."""
+    """Count a further failed try for each item."""
     if retries:
         rows = as_json([vars(retry) for retry in retries])
         key = {"repository_id": repository_id, "tried_at": tried_at}
@@ -52,7 +47,7 @@ def remember(
 
 
 def forget(connection: Connection, kind: Kind, items: Iterable[tuple[int, int]]) -> None:
-    """Forget the tries for runs and attempts now fetched or gone. Raises psycopg.Error."""
+    """Forget the tries for runs and attempts now fetched or gone."""
     keys = attempt_keys(items)
     if keys["github_run_ids"]:
         execute(connection, "runs/clear_retries", {"kind": kind, **keys})

@@ -5,7 +5,7 @@ Together they have as many concurrent requests as one repository alone.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -15,6 +15,7 @@ from psycopg.pq import TransactionStatus
 
 from telemetry import counted
 from telemetry.database.connection import Connection, execute, siblings
+from telemetry.database.snapshot import Here
 from telemetry.github.client import GitHub
 from telemetry.github.errors import GitHubError, Unanswered
 from telemetry.runs.record import MOST_NAMED
@@ -115,7 +116,7 @@ class Rounds:
         own = self.tools.connection
         with (
             siblings(own, at_once) if at_once > 1 else nullcontext([own]) as self.connections,
-            ThreadPoolExecutor(at_once, "repository") if at_once > 1 else _Here() as pool,
+            ThreadPoolExecutor(at_once, "repository") if at_once > 1 else Here() as pool,
         ):
             try:
                 while waiting or self.running:
@@ -233,16 +234,7 @@ class Rounds:
         names = {"repositories": self.unreached}
         execute(self.tools.connection, "runs/record_unreached", {**names, **asked})
         for name in self.unreached:
-            yield Report(name, "not reached", reason, None, unreadable=(), seconds=0.0)
-
-
-class _Here(Executor):
-    """Runs the work at once in the calling thread, so that Ctrl-C reaches it."""
-
-    def submit(self, work: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:
-        done: Future[Any] = Future()
-        done.set_result(work(*given, **named))
-        return done
+            yield Report(name, "not reached", reason)
 
 
 def _together(first: Report, second: Report) -> Report:

@@ -17,7 +17,7 @@ LARGEST_GROWTH_OF_EMPTY = 8
 
 
 class Search:
-    """A filtered list of one interval, read once. The parameters are those of a Walk."""
+    """A filtered list of one interval, read once by `walk`, whose parameters it takes."""
 
     def __init__(
         self,
@@ -35,20 +35,15 @@ class Search:
         self.is_too_long = False
         self._longest = longest
         # The search sorts by time alone (explained in cli/cli issue 6678).
-        self._walk = Walk(low, high, longest=longest, ahead=ahead, slack=slack, is_stable=False)
+        self.walk = Walk(low, high, longest=longest, ahead=ahead, slack=slack, is_stable=False)
         self._is_joined = False
         self._first: Page | None = None
         self._totals: list[int | None] = []
         self._length = 0
         self._oldest = high
-        self._is_page_full = True
+        self.ends_with_full_page = True
         # Whether a page before the last one had too few rows, so that some may be missing.
         self.has_hole = False
-
-    @property
-    def has_split_second(self) -> bool:
-        """Whether runs of one second are on two pages, so that some may have been missed."""
-        return self._walk.has_split_second
 
     def join(self, before: "Search | None") -> None:
         """Add the runs of the reading before, if the total was the same on all pages of both.
@@ -69,11 +64,11 @@ class Search:
     def add(self, page: Page) -> None:
         """Add the next page."""
         self._first = self._first or page
-        self._walk.add(page)
+        self.walk.add(page)
         self._totals.append(page.total_count)
         self._length += len(page.items)
-        self.has_hole |= not self._is_page_full
-        self._is_page_full = len(page.items) >= page.per_page
+        self.has_hole |= not self.ends_with_full_page
+        self.ends_with_full_page = len(page.items) >= page.per_page
         for item in page.items:
             if isinstance(item, WorkflowRun):
                 self.seen.add(item.github_run_id)
@@ -86,20 +81,10 @@ class Search:
         if self._length >= self._longest or (is_announced and total >= self._longest):
             self.is_too_long = True
 
-    @property
-    def reached(self) -> datetime:
-        """The end of the oldest second in which a run was seen."""
-        return self._walk.reached
-
-    @property
-    def ends_with_full_page(self) -> bool:
-        """Whether the last page had the full number of rows."""
-        return self._is_page_full
-
     def end(self, *, is_over: bool) -> None:
         """Record that the list ended; `is_over`: there is no older run in its interval."""
         self.is_too_long = self.is_too_long or not is_over
-        self._walk.end(is_over=is_over and not self._walk.is_cut_off)
+        self.walk.end(is_over=is_over and not self.walk.is_cut_off)
 
     @property
     def is_whole(self) -> bool:
@@ -120,7 +105,7 @@ class Search:
         if self._is_joined:
             return [self._window(len(self.seen))]
         if self._first is None or len(self._totals) > 1:
-            return self._walk.all_windows()
+            return self.walk.all_windows()
         reported = reported_length(self._first, self._longest)
         etag = self._first.etag if is_closed else None
         return [replace(self._window(reported), etag=etag)]
@@ -130,9 +115,9 @@ class Search:
 
         The first page alone proves its own window; for others, the length must be known.
         """
-        if self._walk.length is None and len(self._totals) > 1:
+        if self.walk.length is None and len(self._totals) > 1:
             return []
-        return self._walk.proven()
+        return self.walk.proven()
 
     def unlistable(self) -> ListedWindow:
         """Return the interval as a window that GitHub does not list completely."""

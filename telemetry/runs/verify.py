@@ -13,7 +13,7 @@ from typing import Any
 
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection, execute
-from telemetry.github.errors import BudgetSpent, RateLimited
+from telemetry.github.errors import LimitReached
 from telemetry.installation import COMMAND
 from telemetry.rows.runs import Repository, WorkflowRun
 from telemetry.runs.differences import Difference, compare
@@ -21,9 +21,7 @@ from telemetry.runs.listing import SEARCH_LAG, Batch, Batches
 from telemetry.runs.newest import Newest
 from telemetry.runs.request import Tools
 from telemetry.runs.verify_jobs import JobsCompared, ListedRun, compare_runs
-from telemetry.runs.windows import whole_second
-
-Interval = tuple[datetime, datetime]
+from telemetry.runs.windows import Span, whole_second
 
 
 @dataclass
@@ -46,7 +44,7 @@ class Verification:
     differences: list[Difference] = field(default_factory=list)
     newer: list[Difference] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
-    unverified: list[Interval] = field(default_factory=list)
+    unverified: list[Span] = field(default_factory=list)
     unlistable: list[str] = field(default_factory=list)
     requests: int = 0
     error: str | None = None
@@ -77,7 +75,7 @@ def verify(tools: Tools, name: str, jobs_of: int | None = 0) -> Verification:
     limit it ends early and says so.
 
     Raises UsageError for a start before the retention, NeverIngested, TelemetryError if it is of
-    another API host, GitHubError, UnreadableRow and psycopg.Error.
+    another API host, GitHubError and UnreadableRow.
     """
     return _Comparison(tools, name, jobs_of).run()
 
@@ -98,8 +96,8 @@ class _Comparison:
         since = self._since()
         self.found = Verification(repository.repository, since, self.looks.ingested_at)
         self.lister = tools.lister(name)
-        self.proven: list[Interval] = []
-        self.unlistable: list[Interval] = []
+        self.proven: list[Span] = []
+        self.unlistable: list[Span] = []
         self.seen: dict[int, int] = {}
         self.differing: dict[int, tuple[WorkflowRun, list[Difference]]] = {}
 
@@ -114,7 +112,7 @@ class _Comparison:
                 self._read(self.lister.interval(start, end))
             if self.jobs_of != 0:
                 self._compare_jobs()
-        except (RateLimited, BudgetSpent) as error:
+        except LimitReached as error:
             found.error = str(error)
         found.unverified = self._unverified()
         for run, differences in self.differing.values():
@@ -156,7 +154,7 @@ class _Comparison:
             )
         return repository
 
-    def _unverified(self) -> list[Interval]:
+    def _unverified(self) -> list[Span]:
         """Return the intervals without a complete list, newest first, except the last hour."""
         settled = whole_second(self.tools.now() - SEARCH_LAG)
         return _spaces(self.found.since, settled, self.proven + self.unlistable)
@@ -252,7 +250,7 @@ class _Looks:
         return self.ingested_at
 
 
-def _spaces(start: datetime, end: datetime, parts: Iterable[Interval]) -> list[Interval]:
+def _spaces(start: datetime, end: datetime, parts: Iterable[Span]) -> list[Span]:
     """Return the parts of an interval that none of `parts` covers, newest first."""
     found = []
     for low, high in sorted(parts):

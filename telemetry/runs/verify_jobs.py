@@ -1,6 +1,5 @@
 """Compares stored jobs, steps and earlier attempts, which no list of runs shows, with GitHub's."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -21,7 +20,8 @@ from telemetry.runs.retries import is_denied, is_of_item
 
 COMPARED_TOGETHER = 50
 
-Rows = dict[int, list[Mapping[str, Any]]]
+Row = Mapping[str, Any]
+Rows = list[Row]
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,9 @@ def compare_runs(tools: Tools, name: str, runs: Sequence[ListedRun], into: JobsC
     """Compare these runs of a repository and add the results to `into`.
 
     It takes a request for the jobs of each run and one for each earlier attempt. A run that GitHub
-    does not answer is named and skipped. Raises RateLimited, BudgetSpent and psycopg.Error; `into`
-    then has the results so far. Raises GitHubError if the token, the network or GitHub as a whole
-    is at fault: also if all runs are refused.
+    does not answer is named and skipped. Raises LimitReached; `into` then has the results so far.
+    Raises GitHubError if the token, the network or GitHub as a whole is at fault: also if all runs
+    are refused.
     """
     # An error ends this part of the client only: other repositories may follow.
     tools = replace(tools, client=tools.client.part())
@@ -81,10 +81,11 @@ def compare_runs(tools: Tools, name: str, runs: Sequence[ListedRun], into: JobsC
     with fetchers(tools) as pool:
         for start in range(0, len(runs), COMPARED_TOGETHER):
             group = runs[start : start + COMPARED_TOGETHER]
-            stored = _Stored(tools.connection, [run.github_run_id for run in group])
-            ask = partial(_ask, tools.client, name, stored)
-            for run, answer in zip(group, pool.map(ask, group), strict=True):
-                _compare(run, stored, answer, into)
+            stored = _stored(tools.connection, group)
+            asked = [(run, stored[run.github_run_id]) for run in group]
+            answers = pool.map(partial(_ask, tools.client, name), asked)
+            for (run, rows), answer in zip(asked, answers, strict=True):
+                _compare(run, rows, answer, into)
                 tools.progress(into.runs, len(runs), "runs compared")
                 if not into.runs and answer.failure and is_denied(answer.failure):
                     refusal = answer.failure
@@ -92,41 +93,45 @@ def compare_runs(tools: Tools, name: str, runs: Sequence[ListedRun], into: JobsC
                 raise refusal
 
 
+@dataclass
 class _Stored:
-    """The stored rows of some runs, by run."""
+    """The stored rows of a run; `listed` are its attempts whose jobs are stored, by number."""
 
-    def __init__(self, connection: Connection, run_ids: list[int]) -> None:
-        self._connection = connection
-        self._key = {"github_run_ids": run_ids}
-        self.attempts = self._read("runs/verify_attempts")
-        self.jobs = self._read("runs/verify_jobs")
-        self.steps = self._read("runs/verify_steps")
+    attempts: Rows = field(default_factory=list)
+    jobs: Rows = field(default_factory=list)
+    steps: Rows = field(default_factory=list)
 
-    def _read(self, statement: str) -> Rows:
-        rows: Rows = defaultdict(list)
-        for row in execute(self._connection, statement, self._key):
-            rows[row["github_run_id"]].append(row)
-        return rows
-
-    def listed(self, run_id: int) -> dict[int, Mapping[str, Any]]:
-        """Return the attempts of a run whose jobs are stored, by number."""
-        rows = self.attempts.get(run_id, [])
-        return {row["run_attempt"]: row for row in rows if row["jobs_listed_at"] is not None}
+    @property
+    def listed(self) -> dict[int, Row]:
+        return {row["run_attempt"]: row for row in self.attempts if row["jobs_listed_at"]}
 
 
-def _ask(client: GitHub, name: str, stored: _Stored, run: ListedRun) -> _Answer:
+def _stored(connection: Connection, runs: Sequence[ListedRun]) -> dict[int, _Stored]:
+    """Return the stored rows of these runs, by run."""
+    found = {run.github_run_id: _Stored() for run in runs}
+    asked = {"github_run_ids": list(found)}
+    for row in execute(connection, "runs/verify_attempts", asked):
+        found[row["github_run_id"]].attempts.append(row)
+    for row in execute(connection, "runs/verify_jobs", asked):
+        found[row["github_run_id"]].jobs.append(row)
+    for row in execute(connection, "runs/verify_steps", asked):
+        found[row["github_run_id"]].steps.append(row)
+    return found
+
+
+def _ask(client: GitHub, name: str, asked: tuple[ListedRun, _Stored]) -> _Answer:
     """Fetch the jobs of a run's stored attempts, and the earlier ones of these attempts."""
-    run_id = run.github_run_id
+    run, stored = asked
     due = [
         DueAttempt(number, row["started_at"], row["conclusion"])
-        for number, row in stored.listed(run_id).items()
+        for number, row in stored.listed.items()
     ]
-    earlier = [r["run_attempt"] for r in stored.attempts.get(run_id, [])]
+    numbers = [row["run_attempt"] for row in stored.attempts]
     try:
-        jobs = fetch_jobs(client, name, run_id, due) if due else None
+        jobs = fetch_jobs(client, name, run.github_run_id, due) if due else None
         attempts = {
             number: _attempt(client, name, run, number)
-            for number in earlier
+            for number in numbers
             if number < run.run_attempt
         }
     except GitHubError as error:
@@ -149,17 +154,16 @@ def _attempt(
 
 
 def _compare(run: ListedRun, stored: _Stored, answer: _Answer, into: JobsCompared) -> None:
-    run_id = run.github_run_id
     if answer.failure is not None:
-        into.unanswered.append(f"run {run_id}: {answer.failure}")
+        into.unanswered.append(f"run {run.github_run_id}: {answer.failure}")
         return
-    listed = stored.listed(run_id)
+    listed = stored.listed
     into.runs += 1
     into.pending_attempts += sum(
         row["run_attempt"] not in listed and row["conclusion"] != "skipped"
-        for row in stored.attempts.get(run_id, [])
+        for row in stored.attempts
     )
-    for row in stored.attempts.get(run_id, []):
+    for row in stored.attempts:
         if row["run_attempt"] in answer.attempts:
             theirs = answer.attempts[row["run_attempt"]]
             if isinstance(theirs, UnreadableRow):
@@ -174,24 +178,23 @@ def _compare(run: ListedRun, stored: _Stored, answer: _Answer, into: JobsCompare
     into.jobs += len(answer.jobs.jobs)
     into.steps += len(answer.jobs.steps)
     into.unreadable += answer.jobs.unreadable
-    for found in _of_jobs(run, stored, answer.jobs):
+    for found in _of_jobs(stored, answer.jobs):
         row = listed[found.run_attempt or 0]
         is_newer = _is_newer(row, _updated_at(run, row["run_attempt"], answer))
         (into.newer if is_newer else into.differences).append(found)
 
 
-def _is_newer(row: Mapping[str, Any], updated_at: datetime | None) -> bool:
+def _is_newer(row: Row, updated_at: datetime | None) -> bool:
     """Whether GitHub changed an attempt after its jobs were fetched."""
     listed_at = row["jobs_listed_at"]
     return updated_at is not None and listed_at is not None and updated_at >= listed_at
 
 
-def _of_jobs(run: ListedRun, stored: _Stored, theirs: JobsOfRun) -> Iterator[Difference]:
+def _of_jobs(stored: _Stored, theirs: JobsOfRun) -> Iterator[Difference]:
     """Yield differences in jobs and steps, and in ends of attempts computed from jobs."""
-    run_id = run.github_run_id
-    attempts = stored.listed(run_id)
-    jobs = [row for row in stored.jobs.get(run_id, []) if row["run_attempt"] in attempts]
-    steps = [row for row in stored.steps.get(run_id, []) if row["run_attempt"] in attempts]
+    attempts = stored.listed
+    jobs = [row for row in stored.jobs if row["run_attempt"] in attempts]
+    steps = [row for row in stored.steps if row["run_attempt"] in attempts]
     yield from compare_jobs(theirs.jobs, theirs.steps, jobs, steps)
     for number, row in attempts.items():
         yield from compare_end(row, [job for job in theirs.jobs if job.run_attempt == number])

@@ -28,6 +28,9 @@ from telemetry.rows.runs import WorkflowRun
 
 SECOND = timedelta(seconds=1)
 
+Span = tuple[datetime, datetime]
+"""From the first moment to before the second."""
+
 
 @dataclass(frozen=True)
 class ListedWindow:
@@ -64,7 +67,8 @@ class Walk:
     before it. `longest` is the length at which GitHub ends such a list. `ahead` is how many pages
     may have been read ahead; 0 if each was requested after the one before it. If the list is not
     `is_stable`, runs of one second have another order on each page. If a page ends within that
-    second, some of them may be on neither page.
+    second, some of them may be on neither page: `has_split_second`. `reached` is the end of the
+    oldest second in which a run was seen.
     """
 
     def __init__(

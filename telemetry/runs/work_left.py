@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from telemetry import counted
 from telemetry.database.connection import execute
 from telemetry.runs.record import IngestLog
+from telemetry.runs.windows import Span
 
 MOST_GAPS_NAMED = 3
 # Requests that GitHub allows in an hour, without the tenth that is left to others.
@@ -34,9 +35,7 @@ def left_of_run(log: IngestLog) -> Left:
     return Left(f"GitHub did not return {counted(count, 'item')}" if count else None)
 
 
-def left_of_repository(
-    log: IngestLog, unanswered: Sequence[str], gaps: Sequence[tuple[datetime, datetime]]
-) -> Left:
+def left_of_repository(log: IngestLog, unanswered: Sequence[str], gaps: Sequence[Span]) -> Left:
     """Return what is left of a repository: unanswered lists, gaps (newest first), and items."""
     key = {**log.key, "now": log.tools.now()}
     row = execute(log.connection, "runs/work_left", key).fetchone()

@@ -10,7 +10,7 @@ from typing import Any
 from telemetry import counted
 from telemetry.database.connection import execute
 from telemetry.database.upserts import upsert
-from telemetry.github.errors import BudgetSpent, Closed, GitHubError, RateLimited
+from telemetry.github.errors import Closed, GitHubError, LimitReached
 from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.workflows import Description, Workflow, retention_days
 from telemetry.runs.fetching import fetchers
@@ -20,12 +20,12 @@ from telemetry.runs.record import IngestLog
 Change = Callable[[], None]
 
 
-def ask_about_repository(log: IngestLog, name: str) -> None:
+def ask_about_repository(log: IngestLog) -> None:
     """Fetch and store what is due about a repository; at most three requests for 100 workflows.
 
     The requests are sent at the same time. If GitHub refuses one, a notice is shown and the next
-    ingest tries again, because the ingest should not fail for names. Raises RateLimited,
-    BudgetSpent and Closed, after storing what was answered, and psycopg.Error.
+    ingest tries again, because the ingest should not fail for names. Raises LimitReached and
+    Closed, after storing what was answered.
     """
     now = log.tools.now()
     due = execute(log.connection, "runs/due_questions", {**log.key, "now": now}).fetchone()
@@ -37,20 +37,20 @@ def ask_about_repository(log: IngestLog, name: str) -> None:
     ]
     ended: GitHubError | None = None
     with fetchers(log.tools) as pool:
-        asked = [(pool.submit(ask, log, name), what) for is_due, ask, what in questions if is_due]
+        asked = [(pool.submit(ask, log), what) for is_due, ask, what in questions if is_due]
         for answer, what in asked:
             try:
                 log.write(answer.result())
-            except (RateLimited, BudgetSpent, Closed) as error:
+            except (LimitReached, Closed) as error:
                 ended = ended or error
             except (GitHubError, UnreadableRow) as error:
-                log.tools.notify(f"{name}: {what} could not be fetched: {error}")
+                log.tools.notify(f"{log.name}: {what} could not be fetched: {error}")
     if ended is not None:
         raise ended
 
 
-def _describe(log: IngestLog, name: str) -> Change:
-    found = Description.from_api(log.tools.client.get_repository(name))
+def _describe(log: IngestLog) -> Change:
+    found = Description.from_api(log.tools.client.get_repository(log.name))
     seen_at = log.tools.now()
 
     def store() -> None:
@@ -63,10 +63,10 @@ def _describe(log: IngestLog, name: str) -> Change:
     return store
 
 
-def _ask_retention(log: IngestLog, name: str) -> Change:
+def _ask_retention(log: IngestLog) -> Change:
     """Ask how long GitHub keeps runs. Most tokens may not read it: then its default is assumed."""
     try:
-        days = retention_days(log.tools.client.get_retention(name))
+        days = retention_days(log.tools.client.get_retention(log.name))
     except GitHubError as error:
         if error.status not in (403, 404):
             raise
@@ -79,10 +79,11 @@ def _ask_retention(log: IngestLog, name: str) -> Change:
     return store
 
 
-def _list_workflows(log: IngestLog, name: str) -> Change:
+def _list_workflows(log: IngestLog) -> Change:
     repository_id = log.repository.repository_id
     rows, unreadable = list[Workflow](), list[UnreadableRow]()
-    for item in (item for page in log.tools.client.list_workflows(name) for item in page.items):
+    pages = log.tools.client.list_workflows(log.name)
+    for item in (item for page in pages for item in page.items):
         try:
             rows.append(Workflow.from_api(item, repository_id))
         except UnreadableRow as error:
@@ -91,7 +92,7 @@ def _list_workflows(log: IngestLog, name: str) -> Change:
         if not rows:
             raise unreadable[0]
         count = counted(len(unreadable), "workflow")
-        log.tools.notify(f"{name}: {count} could not be read, the first: {unreadable[0]}")
+        log.tools.notify(f"{log.name}: {count} could not be read, the first: {unreadable[0]}")
     listed_at = {"listed_at": log.tools.now()}
 
     def store() -> None:

@@ -22,6 +22,7 @@ from telemetry.github.answers import (
     rate_limit,
     retry_after,
 )
+from telemetry.github.options import Options
 from telemetry.github.refusals import explain
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
@@ -39,10 +40,7 @@ def decided(answer: Answer | Fault, waits: int = 0) -> Decision:
 
 
 def explained(answer: Answer, has_token: bool = True) -> str:
-    variable, version = "MY_TOKEN", "2022-11-28"
-    return "; ".join(
-        explain(answer, token_variable=variable, has_token=has_token, api_version=version)
-    )
+    return "; ".join(explain(answer, Options(token_variable="MY_TOKEN"), has_token))
 
 
 def test_a_json_object_is_used() -> None:

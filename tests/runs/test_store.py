@@ -17,7 +17,7 @@ from telemetry.github.errors import GitHubError
 from telemetry.github.options import Options
 from telemetry.rows.runs import Repository, WorkflowRun
 from telemetry.runs.listing import Batch
-from telemetry.runs.record import Begun, IngestLog
+from telemetry.runs.record import IngestLog
 from telemetry.runs.request import Tools, Wanted
 from telemetry.runs.store import MOST_PAGES_AT_ONCE, Store, store_attempts
 from telemetry.runs.windows import ListedWindow
@@ -46,7 +46,7 @@ def store(connection: Connection) -> Store:
     client = GitHub("token", Options(base_url="http://127.0.0.1:9"))
     tools = Tools(connection, client, Wanted(None, NOW - 180 * DAY), clock=NOW.timestamp)
     repository = Repository(7, "acme/app", "github.example")
-    return Store(IngestLog(tools, "acme/app", repository, Begun.now(tools), recorded=True))
+    return Store(IngestLog(tools, "acme/app", repository, tools.timer(), recorded=True))
 
 
 def stored(connection: Connection) -> list[int]:

@@ -47,4 +47,4 @@ def ids_of(windows: list[ListedWindow]) -> list[list[int]]:
 
 
 def window(start: int, end: int, seen: int) -> DueWindow:
-    return DueWindow(at(start), at(end), seen, seen, at(end), None, None)
+    return DueWindow(at(start), at(end), seen, at(end), None, None)
