@@ -58,10 +58,15 @@ def label_of(row: Row) -> str:
     return " · ".join(map(str, [row["workflow"], row["job"], *step]))
 
 
+def flaky_job(row: Row) -> Name:
+    """Return the name of a flaky job; of a matrix with a single flaky member, that member's."""
+    return Name(row["member_names"] if row["members"] == 1 else row["job"])
+
+
 def flaky_of(row: Row) -> Sentence:
     """Return a flaky job and, for a matrix, its members that failed."""
     if row["members"] < 2:
-        return job_of(row)
+        return (Name(row["workflow"] or UNKNOWN), " · ", flaky_job(row))
     more = ", …" if row["members"] > 5 else ""
     named: Sentence = (" (", Name(row["member_names"]), f"{more})")
     return job_of(row) + named
@@ -109,8 +114,9 @@ def _ended(heading: str, key: str) -> Column:
 
 P50, P95 = _figure("p50", duration, "p50_seconds"), _figure("p95", duration, "p95_seconds")
 
+# A workflow has a row for each kind of branch.
 WORKFLOWS = Table(
-    "workflows",
+    "rows",
     Column(
         "workflow",
         lambda row: (Name(row["workflow"]), f" {BRANCHES[row['branch_class']]}"),

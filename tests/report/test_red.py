@@ -738,7 +738,7 @@ def test_what_is_flaky_is_not_told_like_a_broken_step(connection: Connection) ->
     [
         (0.1, "failure", "Check what all runs need, such as GitHub or a registry: "),
         (24, "cancelled", "Find out why runners were lost in the middle of a step: "),
-        (24, "failure", "Fix that step first."),
+        (24, "failure", "Read the log of the latest one."),
     ],
 )
 def test_a_step_is_not_to_blame_for_an_outage_or_a_lost_runner(
@@ -830,7 +830,7 @@ def test_workflows_that_github_disabled_are_named(connection: Connection) -> Non
     assert "disabled" not in [each.subject for each in findings(single(whole(connection)))]
 
 
-def test_the_step_to_fix_is_of_a_workflow_that_still_runs(connection: Connection) -> None:
+def test_the_step_that_is_named_is_of_a_workflow_that_still_runs(connection: Connection) -> None:
     old = [a_run(n, n / 2, conclusion="failure", workflow_id=9) for n in range(1, 6)]
     new = [a_run(20 + n, n, conclusion="failure") for n in range(1, 4)]
     upsert(connection, [*old, *new, a_run(30, 0.5)])
@@ -841,7 +841,8 @@ def test_the_step_to_fix_is_of_a_workflow_that_still_runs(connection: Connection
     found = finding(told(connection), "failing")
     assert said(found) == (
         "8 of 9 runs (88.9 %) failed at the first attempt; in workflows that still run, jobs "
-        "failed most often at Run tests in build of CI, 3 of 3 times. Fix that step first."
+        "failed most often at Run tests in build of CI, 3 of 3 times. Read the log of the latest "
+        "one."
     )
     assert found.about and found.about["workflow"] == "CI"
     connection.execute("delete from workflow_jobs where github_run_id between 21 and 23")

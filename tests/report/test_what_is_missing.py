@@ -636,6 +636,20 @@ def test_the_cost_before_says_which_jobs_it_excludes(connection: Connection) -> 
     assert f"where comparable (before {lacking})" in cost.change
 
 
+def test_a_cost_after_free_jobs_is_told_as_a_rise(connection: Connection) -> None:
+    """A public repository became private."""
+    load_runner_prices(connection)
+    runs = [a_run(n, n, 1_000) for n in range(1, 60)]
+    runs = [replace(run, is_private=run.created_at >= MONTH.since) for run in runs]
+    upsert(connection, runs)
+    upsert(connection, [a_job(run, labels=["ubuntu-latest"]) for run in runs])
+    known(connection, 7)
+    shown = single(whole(connection))
+    assert tile(shown, "cost of runners").change.startswith("$0.00 before; list price, ")
+    rise = "; this is $3.06 more than in the period before."
+    assert sentence(shown, "costing") == f"Jobs cost $3.06 at list price{rise}"
+
+
 def test_nobody_is_sent_to_flaky_jobs_where_none_is_known(connection: Connection) -> None:
     """One failure that passed when re-run may be a network fault."""
     failed = a_run(1, 10, 4_000, conclusion="failure")

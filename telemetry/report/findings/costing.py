@@ -45,7 +45,7 @@ def costing(report: RepositoryReport) -> Finding | None:
     certain = [row for row in report.wasted if row["reason"] != "cancelled"]
     lost = float(known_sum(certain, "minutes") or 0)
     about: Row = {"list_cost_usd": cost, "job_minutes": ran, "wasted_minutes": wasted}
-    about["unpriced_jobs"] = sum(row["unpriced_jobs"] for row in report.runners)
+    about["unpriced_jobs"] = int(sum(row["unpriced_jobs"] for row in report.runners))
     subject = "costing" if cost else "wasting"
     return Finding(subject, (*sentence, "."), advice, lost, about=about)
 
@@ -83,8 +83,8 @@ def _rise(report: RepositoryReport, cost: Decimal) -> Sentence:
     Empty also where the costs of both periods are not known, or a change would be small.
     """
     rows = report.costs_by_workflow
-    before = known_sum(rows, "list_cost_usd_before") or Decimal(0)
-    if not report.are_jobs_comparable or known_sum(rows, "unpriced_before") or not before:
+    before = known_sum(rows, "list_cost_usd_before")
+    if before is None or not report.are_jobs_comparable or known_sum(rows, "unpriced_before"):
         return ()
     more = cost - before
     if more < LEAST_RISE_USD or more < LEAST_RISE * before:

@@ -79,14 +79,16 @@ def _lately(report: RepositoryReport, failed: int, decided: int) -> str:
 
 
 def _advice(report: RepositoryReport, steps: Sequence[Row]) -> Sentence:
-    """Return what to look at first: what caused most failures, else the step of most of them."""
+    """Return what to look at first: what caused most failures, else a log.
+
+    A step that fails may be at fault, or the code that it checks.
+    """
     if _broken(report) > max((step["broke_the_run"] for step in steps), default=0):
         return NO_JOB
     most = max(report.failure_causes, key=lambda row: row["failures"], default=None)
     if most and most["cause"] in NOT_THE_STEP and most["share_percent"] > 50:
         return (NOT_THE_STEP[most["cause"]],)
-    is_one = steps and steps[0]["step"] and _is_alone(steps)
-    return ("Fix that step first.",) if is_one else READ_THE_LOG
+    return READ_THE_LOG
 
 
 def _where(steps: Sequence[Row], of: str) -> Sentence:

@@ -301,10 +301,11 @@ def _runner_cost(report: RepositoryReport) -> Tile:
         return Tile(name, UNKNOWN, "no job ran")
     if report.is_free:
         return Tile(name, "free", _all_free(report.runners))
-    if report.are_jobs_comparable and cost is not None and before:
+    if report.are_jobs_comparable and cost is not None and before is not None:
         lacking = unpriced_before(report.runner_cost)
         then = f"{dollars(before)} before{f' ({lacking})' if lacking else ''}"
-        words = f"{change(shift_of(cost, before))}, {then}; {words}"
+        by = f"{change(shift_of(cost, before))}, " if before else ""
+        words = f"{by}{then}; {words}"
     return Tile(name, dollars(cost), f"{words}{left_out_of_cost(report.runners)}")
 
 

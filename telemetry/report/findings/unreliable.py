@@ -15,6 +15,7 @@ from telemetry.report.figures import (
     share_of,
 )
 from telemetry.report.findings.finding import Finding, others
+from telemetry.report.tables import flaky_job
 from telemetry.terminal import Name
 
 
@@ -65,17 +66,17 @@ def flaky(report: RepositoryReport) -> Finding | None:
     if not jobs:
         return None
     worst, quiet = _worst(report, jobs, "flaky_runs")
-    lost = float(known_sum(jobs, "failed_minutes") or 0)
+    lost, job = float(known_sum(jobs, "failed_minutes") or 0), flaky_job(worst)
     return Finding(
         "flaky",
         (
-            Name(worst["job"]),
+            job,
             " of ",
             Name(worst["workflow"]),
             f" is flaky: {_how_often(worst)} it both failed and succeeded unchanged"
             f"{others(len(jobs) - 1, 'job')}; the failures took {minutes(lost)}.{quiet}",
         ),
-        () if quiet else ("Fix ", Name(worst["job"]), " or remove it from the required checks."),
+        () if quiet else ("Fix ", job, " or remove it from the required checks."),
         lost,
         about=worst,
     )

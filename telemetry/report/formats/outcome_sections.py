@@ -71,7 +71,7 @@ def _duration_charts(report: RepositoryReport) -> list[Child]:
             class_="muted",
         ),
         tag("div", [_duration_chart(report, row) for row in shown[:MOST_CHARTS]], class_="grid"),
-        rows_left_out(len(shown), MOST_CHARTS, "workflows, with fewer runs, without a chart"),
+        rows_left_out(len(shown), MOST_CHARTS, "rows, with fewer runs, without a chart"),
     ]
 
 
