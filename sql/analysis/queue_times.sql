@@ -7,8 +7,10 @@
 -- a run of their concurrency group (see approvals.sql). So did jobs that waited for over a day,
 -- which are in no column here. If nothing else ran meanwhile, an approval cannot be distinguished
 -- from a queue: idle counts the waits of over a minute while no job of the label ran in the
--- repository. hosted counts the jobs on GitHub's standard runners, which start within seconds
--- unless the plan allows no more at once: longer waits there are often for an approval.
+-- repository. days counts the days with jobs, days_over_a_minute those with a wait of over a
+-- minute: if these are few, runners were missing, or far more jobs came than usual. hosted counts
+-- the jobs on GitHub's standard runners, which start within seconds unless the plan allows no more
+-- at once: longer waits there are often for an approval.
 --   psql "$DATABASE_URL" -f sql/analysis/queue_times.sql
 with period as not materialized (
   select
@@ -26,6 +28,7 @@ waits as (
     runner_label,
     is_hosted,
     queued_at,
+    (queued_at at time zone period.time_zone)::date as day,
     queue_seconds,
     coalesce(
       max(started_at + duration_seconds * interval '1 second') over (
@@ -77,6 +80,8 @@ select
   count(*) filter (where queue_seconds > 60 and not is_held and not is_busy) as idle,
   count(*) filter (where is_hosted and not is_held) as hosted,
   max(queued_at) filter (where queue_seconds > 60 and not is_held) as last_over_a_minute_at,
+  count(distinct day) filter (where not is_held) as days,
+  count(distinct day) filter (where queue_seconds > 60 and not is_held) as days_over_a_minute,
   repository_id
 from waits
 group by

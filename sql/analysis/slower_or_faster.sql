@@ -547,6 +547,13 @@ runs_of_changed as materialized (
     branch_class,
     github_run_id,
     commit_sha,
+    -- After a pause, that run may be weeks older.
+    lag(commit_sha) over (
+      partition by series
+      order by
+        created_at,
+        github_run_id
+    ) as commit_before,
     created_at,
     day,
     duration_seconds,
@@ -584,7 +591,7 @@ near as materialized (
     runs.created_at,
     runs.github_run_id,
     runs.commit_sha,
-    lag(runs.commit_sha) over by_run as commit_before,
+    runs.commit_before,
     sides.side,
     coalesce(
       sum(sides.side) over (by_run rows between unbounded preceding and 1 preceding), 0

@@ -1,14 +1,15 @@
 -- What has not succeeded for some runs, although nothing is red on the default branch?
--- kind has five values. merge queue: its groups since the last green one all failed. deployment (as
+-- kind has six values. merge queue: its groups since the last green one all failed. deployment (as
 -- in deployments): its runs since the last green one all failed. schedule: its runs since the last
--- green one were all cancelled. Each of these needs three runs or more. pull requests and other
--- (tags, releases, other branches and events): all runs of a workflow since its last green one
--- failed. At the earlier failure rate, chance alone would make them fail on so many branches less
--- than once in a thousand times. Branches of bots and agents do not count; events without a branch
--- are counted by commits. For other, three suffice if no run of the workflow was green anywhere in
--- the period. Cancelled runs count only for a schedule. A workflow that was deleted or disabled is
--- left out. base_branch is the branch that the queue merges into. last_green_at is NULL if none in
--- the period was green.
+-- green one were all cancelled. Each of these needs three runs or more. default branch: its other
+-- runs there since the last green one were all cancelled, five or more over a day. pull requests
+-- and other (tags, releases, other branches and events): all runs of a workflow since its last
+-- green one failed. At the earlier failure rate, chance alone would make them fail on so many
+-- branches less than once in a thousand times. Branches of bots and agents do not count; events
+-- without a branch are counted by commits. For other, three suffice if no run of the workflow was
+-- green anywhere in the period. Cancelled runs count only for schedule and default branch. A
+-- workflow that was deleted or disabled is left out. base_branch is the branch that the queue
+-- merges into. last_green_at is NULL if none in the period was green.
 --   psql "$DATABASE_URL" -f sql/analysis/stalled.sql
 with period as not materialized (
   select
@@ -58,6 +59,7 @@ runs as (
         when attempts.branch_class = 'deployment' then 'deployment'
         when attempts.branch_class = 'other' and deploying.workflow_id is not null then 'deployment'
         when attempts.event_type = 'schedule' then 'schedule'
+        when attempts.branch_class = 'default' then 'default branch'
         when attempts.branch_class = 'pull_request' then 'pull requests'
         when attempts.branch_class = 'other' then 'other'
       end as kind,
@@ -76,10 +78,9 @@ runs as (
     and attempts.created_at < period.until
     and (period.repository_ids is null or attempts.repository_id = any(period.repository_ids))
     and attempts.is_latest_attempt
-    and (attempts.branch_class <> 'default' or attempts.event_type = 'schedule')
     and (
       attempts.is_decided
-      or (kinds.kind = 'schedule' and attempts.conclusion = 'cancelled')
+      or (kinds.kind in ('schedule', 'default branch') and attempts.conclusion = 'cancelled')
     )
 ),
 found as (
@@ -138,6 +139,10 @@ where coalesce(workflow_names.state, 'active') = 'active'
     when 'merge queue' then found.branches >= 3
     when 'deployment' then true
     when 'schedule' then found.failed = 0
+    -- Of a few that follow each other quickly, the last one may still succeed.
+    when 'default branch' then found.failed = 0
+      and found.runs >= 5
+      and found.last_created_at - found.first_created_at >= interval '1 day'
     else found.branches_of_people >= 3
       and (
         found.failed_before ^ found.branches_of_people < 0.001
@@ -155,7 +160,8 @@ where coalesce(workflow_names.state, 'active') = 'active'
   end
 order by
   array_position(
-    array['merge queue', 'pull requests', 'deployment', 'schedule', 'other'], found.kind
+    array['merge queue', 'pull requests', 'deployment', 'default branch', 'schedule', 'other'],
+    found.kind
   ),
   found.runs desc,
   found.repository,

@@ -489,6 +489,10 @@ select
   end as would_show,
   round(changes.runs_before::numeric)::bigint as runs_before,
   round(changes.runs::numeric)::bigint as runs,
+  case
+    when changes.figure in ('success', 'time')
+      then nullif(split_part(changes.of_stratum, '/', 1), '0')::bigint
+  end as workflow_id,
   changes.repository_id
 from changes
 inner join repository_names using (repository_id)

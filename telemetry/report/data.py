@@ -80,6 +80,7 @@ class RepositoryReport:
     timeouts: list[Row]
     slowest_jobs: list[Row]
     untaken_jobs: list[Row]
+    queued_runs: list[Row]
     queue_times: list[Row]
     approvals: list[Row]
     wasted_minutes: list[Row]

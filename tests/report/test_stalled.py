@@ -91,6 +91,26 @@ def test_a_schedule_that_is_cancelled_each_time_is_not_green(connection: Connect
     assert said(shown) is None and findings(shown)[0].subject == "red"
 
 
+def test_a_default_branch_whose_runs_are_all_cancelled_is_told(connection: Connection) -> None:
+    """Each push cancels the run of the one before, so nobody knows whether the branch is green."""
+    runs = [a_run(n, n / 6, 60 * n, conclusion="cancelled") for n in range(1, 9)]
+    upsert(connection, [*runs, a_run(20, 2)])
+    known(connection, 7)
+    shown = single(whole(connection))
+    assert said(shown) == (
+        "CI was cancelled in each of its last 8 runs on the default branch, since 2026-02-27 "
+        "16:00, for 32h 00m; last green on 2026-02-27 00:00."
+    )
+    found = findings(shown)[0]
+    assert (found.subject, found.is_urgent) == ("stalled", False)
+    assert "".join(map(str, found.advice)).startswith("Find what cancels CI: a newer run ")
+    # Within a day, the last one may still succeed.
+    connection.execute("delete from workflow_runs where github_run_id >= 7 and github_run_id < 9")
+    assert said(single(whole(connection))) is None
+    upsert(connection, [*runs, a_run(30, 0.1, conclusion="failure")])
+    assert said(single(whole(connection))) is None
+
+
 def test_a_deployment_that_fails_each_time_is_urgent_whatever_starts_it(
     connection: Connection,
 ) -> None:

@@ -542,6 +542,20 @@ def test_a_new_workflow_that_commits_wait_for_is_named(
     assert f"{words}{also}" in not_found(shown, findings(shown))
 
 
+def test_a_comparison_of_few_commits_says_of_how_many(connection: Connection) -> None:
+    """Most commits have a set of checks that none had before, as with filters by path."""
+    for number in range(1, 241):
+        places = (number % 4,) if number > 120 or number % 8 == 0 else (0, 1 + number % 3)
+        upsert(connection, [
+            a_run(10 * number + at, number / 4, workflow_id=60 + at, workflow_name=f"w{at}",
+                  commit_sha=f"c{number}", event_type="pull_request", branch="b")
+            for at in places
+        ])  # fmt: skip
+    known(connection, 7)
+    said = tile(single(whole(connection)), "push to last check").change
+    assert "; compared are 15 of 120 commits: no earlier one had the checks of the others" in said
+
+
 @pytest.mark.parametrize(
     ("lately", "before", "said"),
     [
@@ -821,6 +835,20 @@ def test_what_slowed_a_workflow_may_have_been_merged_since_its_last_run(dsn: str
             each for each in findings(single(whole(connection))) if each.subject == "slower"
         )
     assert "".join(map(str, found.advice)) == "Look at what was merged from 20 Feb to 23 Feb."
+
+
+def test_the_commits_of_a_slowdown_after_a_pause_are_named(dsn: str) -> None:
+    """Nothing ran for four weeks, and the runs since are slower."""
+    with open_connection(dsn) as connection:
+        for first, days_ago, seconds in ((1, 40, 600), (500, 0, 1_200)):
+            upsert(connection, [
+                a_run(first + n, days_ago + n / 9, seconds + n % 9) for n in range(1, 90)
+            ])  # fmt: skip
+        known(connection, 7)
+        (found,) = (
+            each for each in findings(single(whole(connection))) if each.subject == "slower"
+        )
+    assert "".join(map(str, found.advice)) == "Look at the commits after c2 up to c589."
 
 
 def test_the_commits_of_the_default_branch_tell_what_slowed_pull_requests(dsn: str) -> None:

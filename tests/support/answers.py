@@ -11,6 +11,7 @@ UNANSWERED = {
     "bill",
     "bill_lines",
     "deployments",
+    "queued_runs",
     "stalled",
     "stopped_schedules",
     "timeouts",

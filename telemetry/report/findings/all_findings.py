@@ -19,7 +19,7 @@ from telemetry.report.findings.slower import added, slower, undone
 from telemetry.report.findings.stalled import stalled
 from telemetry.report.findings.stopped import disabled, stopped
 from telemetry.report.findings.unreliable import flaky, timing_out
-from telemetry.report.findings.waiting import no_runner, waiting
+from telemetry.report.findings.waiting import no_runner, queued, waiting
 from telemetry.terminal import Name
 
 # Fewer runs that are all green may be so by chance.
@@ -34,6 +34,7 @@ def findings(report: RepositoryReport) -> list[Finding]:
         _dated(report, stalled(report)),
         _dated(report, disabled(report)),
         _dated(report, stopped(report)),
+        _dated(report, queued(report)),
         slower(report),
         failing(report),
         *(_covered(report, each) for each in of_jobs),
@@ -50,8 +51,8 @@ def not_found(report: RepositoryReport, found: Sequence[Finding]) -> list[str]:
     `found` are the findings of the report.
     """
     said = {finding.subject for finding in found}
-    # Those that no runner took waited longest.
-    said |= {"waiting"} if report.untaken_jobs else set()
+    # Those that no runner took, or has taken yet, waited longest.
+    said |= {"waiting"} if report.untaken_jobs or report.queued_runs else set()
     has_jobs = bool(report.totals["jobs"])
     nothing = {
         "red": f"nothing is red on the default branch{report.as_of}",

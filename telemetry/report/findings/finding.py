@@ -20,6 +20,7 @@ QUESTIONS = {
     "flaky": "flaky_jobs",
     "failing": "failing_steps",
     "no runner": "untaken_jobs",
+    "queued": "queued_runs",
     "waiting": "queue_times",
     "costing": "runner_cost",
     "wasting": "wasted_minutes",

@@ -35,6 +35,7 @@ class Standing:
         """Sorts the most urgent first: by the pushes blocked, then the time lost."""
         blocked = [row["red_pushes"] for row in self.report.red if self.report.blocks_merges(row)]
         blocked += [row["runs"] for row in self.report.stalled if row["kind"] in URGENT_KINDS]
+        blocked += [row["pushes"] for row in self.report.queued_runs]
         return -sum(blocked), -sum(each.lost_minutes for each in self.acting)
 
 

@@ -102,13 +102,13 @@ def added(report: RepositoryReport) -> Row | None:
     if of_commits is None or of_commits["before"] is None:
         return None
     known = {
-        row["subject"] for row in report.trend if row["branch_class"] == waited["branch_class"]
+        row["workflow_id"] for row in report.trend if row["branch_class"] == waited["branch_class"]
     }
     found = (
         row
         for row in report.running(report.workflow_outcomes)
         if row["branch_class"] == waited["branch_class"]
-        and row["workflow"] not in known
+        and row["workflow_id"] not in known
         and row["runs"] >= LEAST_PART * waited["commits"]
         and (row["p50_seconds"] or 0) >= LONGER * of_commits["before"]
     )

@@ -11,6 +11,8 @@ from telemetry.terminal import Name, Sentence
 
 # If one of these stalls, nothing that is merged gets further.
 URGENT_KINDS = ("merge queue", "pull requests", "deployment")
+# In these, runs do not fail but are cancelled.
+CANCELLED_KINDS = ("default branch", "schedule")
 # What fails together in these.
 FAILING_TOGETHER = {"merge queue": "groups", "pull requests": "branches"}
 
@@ -18,13 +20,13 @@ FAILING_TOGETHER = {"merge queue": "groups", "pull requests": "branches"}
 def stalled(report: RepositoryReport) -> Finding | None:
     """Return the finding about what has not succeeded for some runs; None if nothing has stalled.
 
-    A schedule whose job runs into its time limit is a finding of its own.
+    What is cancelled because a job runs into its time limit is a finding of its own.
     """
     cut_off = {row["workflow_id"] for row in report.timeouts}
     rows = [
         row
         for row in report.stalled
-        if row["kind"] != "schedule" or row["workflow_id"] not in cut_off
+        if row["kind"] not in CANCELLED_KINDS or row["workflow_id"] not in cut_off
     ]
     if not rows:
         return None
@@ -57,7 +59,8 @@ def _said(row: Row) -> Sentence:
         return (name, f" fails on each pull request: its last {runs}, on {branches}, failed")
     if row["kind"] == "schedule":
         return (name, f" was cancelled in each of the last {runs} of its schedule")
-    return (name, f" failed in each of its last {runs} {BRANCHES[row['branch_class']]}")
+    what = "was cancelled" if row["kind"] in CANCELLED_KINDS else "failed"
+    return (name, f" {what} in each of its last {runs} {BRANCHES[row['branch_class']]}")
 
 
 def _advice(row: Row) -> Sentence:
@@ -67,7 +70,7 @@ def _advice(row: Row) -> Sentence:
         return (lead, name, " itself, or what it depends on.")
     if row["kind"] == "deployment":
         return undeployed(name)
-    if row["kind"] == "schedule":
+    if row["kind"] in CANCELLED_KINDS:
         causes = ": a newer run of its concurrency group, a person, or another job."
         return ("Find what cancels ", name, causes)
     return ("Fix ", name, ", or delete it if nobody needs it.")
