@@ -43,7 +43,7 @@ moments as (
       (first_seen_at),
       (last_seen_at)
   ) as seen (seen_at)
-  union all
+  union
   select
     repository_id,
     branch,
@@ -53,39 +53,28 @@ moments as (
     and branch is not null
     and repository_id in (select repository_id from branches where first_branch <> last_branch)
 ),
-changes as (
-  select
-    repository_id,
-    branch,
-    seen_at,
-    branch is distinct from lag(branch) over of_repository as is_change
-  from moments
-  window of_repository as (partition by repository_id order by seen_at, branch)
-),
+-- The number of its moment less that among those of its branch is the same while no other branch
+-- comes between.
 numbered as (
   select
     repository_id,
     branch,
     seen_at,
-    count(*) filter (where is_change) over (
-      partition by repository_id
-      order by
-        seen_at,
-        branch
-    ) as term
-  from changes
+    row_number() over (partition by repository_id order by seen_at, branch)
+    - row_number() over (partition by repository_id, branch order by seen_at) as others_before
+  from moments
 ),
 terms as (
   select
     repository_id,
-    term,
-    max(branch) as branch,
+    branch,
     min(seen_at) as first_seen_at,
     max(seen_at) as last_seen_at
   from numbered
   group by
     repository_id,
-    term
+    branch,
+    others_before
 )
 select
   repository_id,
@@ -103,7 +92,9 @@ select
 from terms
 inner join branches using (repository_id)
 where branches.first_branch <> branches.last_branch
-window of_repository as (partition by terms.repository_id order by terms.term);
+window of_repository as (
+  partition by terms.repository_id order by terms.first_seen_at, terms.branch
+);
 
 comment on view default_branch_terms is
   'One row per time that a branch was the default one of its repository.';

@@ -24,5 +24,3 @@ from deploying;
 
 comment on view deploying_workflows is
   'One row per workflow whose longest pattern of name_kinds that fits says deployment.';
-comment on column deploying_workflows.workflow_id is
-  'GitHub''s id of the workflow.';

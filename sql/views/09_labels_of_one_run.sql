@@ -96,7 +96,5 @@ having count(shared) > 0;
 
 comment on view labels_of_one_run is
   'One row per set of labels that a single run asked for, with an end made for that run: ten runs asked for ten labels that differ in their ends alone.';
-comment on column labels_of_one_run.labels is
-  'What the jobs ask of a runner, as in executed_jobs.';
 comment on column labels_of_one_run.runner_label is
   'The labels in lower case and in order, joined by commas, with * for numbers, and for an end that no other run has.';

@@ -207,8 +207,6 @@ comment on column attempts.repository_id is
   'GitHub''s id of the repository; it stays when the repository is renamed.';
 comment on column attempts.repository is
   'owner/name as GitHub gave it last; with its id where another repository has that name now.';
-comment on column attempts.workflow_id is
-  'GitHub''s id of the workflow; it stays when the workflow''s name changes. A renamed file is a new workflow.';
 comment on column attempts.workflow is
   'The name of the workflow now, the same on all its runs and no other''s in its repository (see workflow_names).';
 comment on column attempts.branch is
@@ -229,8 +227,6 @@ comment on column attempts.completed_at is
   'When the last job that ran in this attempt ended, if is_exact and there was one. Otherwise when GitHub last changed the attempt, which may be too late.';
 comment on column attempts.duration_seconds is
   'Seconds from started_at to completed_at; waiting, also for people, is included. NULL if one is unknown.';
-comment on column attempts.is_private is
-  'Whether the repository was private when the attempt was first stored. NULL: not known.';
 comment on column attempts.is_exact is
   'Whether its jobs are final and stored, so that completed_at and duration_seconds come from them; or it was skipped, so that none ran.';
 comment on column attempts.is_decided is

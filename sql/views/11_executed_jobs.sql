@@ -86,8 +86,6 @@ comment on column executed_jobs.attempt_conclusion is
   'The conclusion of the whole attempt, as attempts.conclusion.';
 comment on column executed_jobs.attempt_is_red is
   'Whether the attempt failed; false for a failed job that was allowed to fail.';
-comment on column executed_jobs.branch_class is
-  'pull_request, merge_queue, deployment, default or other, as in attempts.';
 comment on column executed_jobs.job is
   'The name of the job as GitHub shows it, with the values of its matrix; unnamed if it gave none. Not unique within an attempt; job_id is.';
 comment on column executed_jobs.runner_label is

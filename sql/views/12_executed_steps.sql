@@ -45,10 +45,6 @@ comment on view executed_steps is
   'One row per step that ran, of the jobs in executed_jobs. Skipped steps and steps that never started are left out.';
 comment on column executed_steps.number is
   'Its place among the steps of the job: an order, with gaps.';
-comment on column executed_steps.job_base is
-  'The name of the job without the values of its matrix, as in executed_jobs.';
-comment on column executed_steps.runner_label is
-  'What the job asks of a runner, as in executed_jobs. NULL if it names no label.';
 comment on column executed_steps.job_is_success is
   'Whether the job of the step succeeded.';
 comment on column executed_steps.job_is_red is

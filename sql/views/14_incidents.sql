@@ -31,7 +31,16 @@ with runs as (
       when not bool_or(is_red) then min(ended_at) filter (where is_success)
       when not bool_or(is_red and not is_green_later)
         then min(ended_at) filter (where is_success and is_red_before)
-    end as own_green_at
+    end as own_green_at,
+    min(min(ended_at) filter (where is_success)) over (
+      partition by repository_id, workflow_id
+      order by created_at desc, github_run_id desc
+      rows between unbounded preceding and 1 preceding
+    ) as later_green_at,
+    sum(case when bool_or(is_red) then 0 else 1 end) over (
+      partition by repository_id, workflow_id
+      order by created_at, github_run_id
+    ) as greens
   from attempts
   cross join lateral (
     select
@@ -48,46 +57,6 @@ with runs as (
     workflow_id,
     github_run_id,
     created_at
-),
-recoveries as (
-  select
-    repository_id,
-    repository,
-    workflow_id,
-    workflow,
-    workflow_path,
-    github_run_id,
-    commit_sha,
-    html_url,
-    event_type,
-    actor,
-    created_at,
-    red_at,
-    green_at,
-    green_by,
-    own_green_at,
-    own_green_by,
-    least(
-      own_green_at,
-      min(green_at) over (
-        partition by
-          repository_id,
-          workflow_id
-        order by
-          created_at desc,
-          github_run_id desc
-        rows between unbounded preceding and 1 preceding
-      )
-    ) as recovered_at,
-    count(*) filter (where red_at is null) over (
-      partition by
-        repository_id,
-        workflow_id
-      order by
-        created_at,
-        github_run_id
-    ) as greens
-  from runs
 ),
 -- The last green run before each run, and the one that mended it. Runs after a green one and before
 -- the next have the same number of greens. A run that was green before it was red is its own.
@@ -132,24 +101,17 @@ between_greens as (
     first_value(
       case when recovered_at in (green_at, own_green_at) then html_url end
     ) over to_green as mended_url
-  from recoveries
+  from runs
+  cross join lateral (select least(own_green_at, later_green_at) as recovered_at) as recoveries
   window
     since_green as (
-      partition by
-        repository_id,
-        workflow_id,
-        greens
-      order by
-        created_at,
-        github_run_id
+      partition by repository_id, workflow_id, greens
+      order by created_at, github_run_id
     ),
     -- The run that was green at that moment is among the runs that recover then, unless it is red
     -- again.
     to_green as (
-      partition by
-        repository_id,
-        workflow_id,
-        recovered_at
+      partition by repository_id, workflow_id, recovered_at
       order by
         coalesce(recovered_at in (green_at, own_green_at), false) desc,
         created_at desc,

@@ -80,8 +80,6 @@ having bool_or(outcomes.is_red)
 
 comment on view flaky_job_runs is
   'One row per run and job that failed in one attempt and succeeded in another, in either order, on the same commit. Failures in outages do not count. This is a lower bound: a flaky job that nobody runs again is not counted. Wait for two runs before you call a job flaky.';
-comment on column flaky_job_runs.job_base is
-  'The name of the job without the values of its matrix, as in executed_jobs.';
 comment on column flaky_job_runs.red_attempt is
   'The first attempt in which the job failed.';
 comment on column flaky_job_runs.green_attempt is

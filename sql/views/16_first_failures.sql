@@ -1,12 +1,6 @@
 -- The step at which each failed job failed; what comes after it is skipped or cleans up.
 create view first_failures as
-select distinct on (
-  executed_jobs.created_at,
-  executed_jobs.repository_id,
-  executed_jobs.github_run_id,
-  executed_jobs.run_attempt,
-  executed_jobs.job_id
-)
+select
   executed_jobs.github_run_id,
   executed_jobs.run_attempt,
   executed_jobs.job_id,
@@ -29,37 +23,30 @@ select distinct on (
   executed_jobs.conclusion,
   executed_jobs.completed_at,
   executed_jobs.duration_seconds,
-  workflow_steps.number,
-  case
-    when workflow_steps.number is not null then coalesce(nullif(workflow_steps.name, ''), 'unnamed')
-  end as step,
+  failed.number,
+  failed.step,
   executed_jobs.html_url
 from executed_jobs
-left join workflow_steps
-  on workflow_steps.github_run_id = executed_jobs.github_run_id
-  and workflow_steps.run_attempt = executed_jobs.run_attempt
-  and workflow_steps.job_id = executed_jobs.job_id
-  and workflow_steps.conclusion in ('failure', 'timed_out', 'cancelled')
-where executed_jobs.is_red
-order by
-  executed_jobs.created_at,
-  executed_jobs.repository_id,
-  executed_jobs.github_run_id,
-  executed_jobs.run_attempt,
-  executed_jobs.job_id,
-  workflow_steps.conclusion = 'cancelled',
-  workflow_steps.number;
+left join lateral (
+  select
+    workflow_steps.number,
+    coalesce(nullif(workflow_steps.name, ''), 'unnamed') as step
+  from workflow_steps
+  where workflow_steps.github_run_id = executed_jobs.github_run_id
+    and workflow_steps.run_attempt = executed_jobs.run_attempt
+    and workflow_steps.job_id = executed_jobs.job_id
+    and workflow_steps.conclusion in ('failure', 'timed_out', 'cancelled')
+  order by
+    workflow_steps.conclusion = 'cancelled',
+    workflow_steps.number
+  limit 1
+) as failed on true
+where executed_jobs.is_red;
 
 comment on view first_failures is
   'One row per failed job of executed_jobs, with the first of its steps that failed, else the first that was cancelled.';
-comment on column first_failures.job_base is
-  'The name of the job without the values of its matrix, as in executed_jobs.';
-comment on column first_failures.runner_label is
-  'What the job asks of a runner, as in executed_jobs. NULL if it names no label.';
 comment on column first_failures.conclusion is
   'failure or timed_out.';
-comment on column first_failures.duration_seconds is
-  'Seconds that the job ran, as in executed_jobs. NULL if unknown.';
 comment on column first_failures.number is
   'The failed step''s place among the steps of its job. NULL as step.';
 comment on column first_failures.step is

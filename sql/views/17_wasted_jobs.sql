@@ -96,11 +96,5 @@ where wasted.reason is not null;
 
 comment on view wasted_jobs is
   'One row per job of executed_jobs whose time was wasted; each counts once, for the first reason that holds.';
-comment on column wasted_jobs.job_base is
-  'The name of the job without the values of its matrix, as in executed_jobs.';
-comment on column wasted_jobs.runner_label is
-  'What the job asks of a runner, as in executed_jobs. NULL if it names no label.';
-comment on column wasted_jobs.duration_seconds is
-  'Seconds that the job ran, as in executed_jobs. NULL if unknown.';
 comment on column wasted_jobs.reason is
   'rerun: its attempt failed, it ran again, and the run became green without a new commit. cancelled: it or its attempt was cancelled, by a person, by a newer run, by a failed sibling or by its time limit. streak: of a scheduled workflow whose three runs before had failed as well.';

@@ -277,10 +277,6 @@ comment on column failure_causes.job_id is
   'GitHub''s id of the job. NULL: no job of the attempt failed.';
 comment on column failure_causes.job is
   'The name of the job as GitHub shows it. NULL: no job of the attempt failed.';
-comment on column failure_causes.job_base is
-  'The name of the job without the values of its matrix, as in executed_jobs.';
-comment on column failure_causes.duration_seconds is
-  'Seconds that the job ran. NULL if unknown.';
 comment on column failure_causes.conclusion is
   'failure or timed_out; cancelled for a job that ran into its time limit; of an attempt without a failed job, its own.';
 comment on column failure_causes.attempt_is_red is

@@ -85,8 +85,6 @@ group by
 
 comment on view pull_requests is
   'One row per head branch with runs of pull_request events.';
-comment on column pull_requests.repository_id is
-  'The repository that the pull request is for, by GitHub''s number.';
 comment on column pull_requests.branch is
   'The head branch.';
 comment on column pull_requests.actor is

@@ -125,8 +125,6 @@ comment on column critical_paths.queued_after_seconds is
   'Seconds from the start of the attempt until the job was ready for a runner; 0 if GitHub does not say.';
 comment on column critical_paths.ended_after_seconds is
   'Seconds from the start of the attempt until the job ended.';
-comment on column critical_paths.duration_seconds is
-  'Seconds that the job ran, as in executed_jobs.';
 comment on column critical_paths.is_on_path is
   'Whether the job lies on the path.';
 comment on column critical_paths.slack_seconds is

@@ -135,10 +135,6 @@ cross join lateral (
 
 comment on view job_costs is
   'One row per job that a runner took in its attempt, with what it costs by GitHub''s list: before included minutes. Standard runners are free in public repositories; a repository of unknown visibility counts as private.';
-comment on column job_costs.job_base is
-  'The name of the job without the values of its matrix, as in executed_jobs.';
-comment on column job_costs.labels is
-  'The labels that the job asks of a runner, as GitHub gives them. NULL if it gives none.';
 comment on column job_costs.label is
   'The label that is looked up in runner_labels: the runner_label of executed_jobs. For a job that names a group and no label, or a standard label in another group than GitHub''s: group: and the group''s name in lower case.';
 comment on column job_costs.sku is
@@ -147,8 +143,6 @@ comment on column job_costs.is_standard is
   'Whether the sku is one of GitHub''s standard runners. NULL: it is known by the label self-hosted, or not at all.';
 comment on column job_costs.started_on is
   'The UTC day on which the job started; the price is that of this day.';
-comment on column job_costs.duration_seconds is
-  'Seconds that the job ran, as in executed_jobs. NULL if unknown.';
 comment on column job_costs.minutes is
   'Minutes the job ran, rounded up as GitHub does for each job; at least 1. NULL: how long it ran is unknown.';
 comment on column job_costs.billable_minutes is

@@ -26,8 +26,6 @@ comment on view pending_jobs is
   'One row per stored attempt whose jobs are not known to be final, and that GitHub still has.';
 comment on column pending_jobs.run_attempt is
   'The attempt''s number.';
-comment on column pending_jobs.conclusion is
-  'How the attempt concluded, in GitHub''s words.';
 comment on column pending_jobs.problem is
   'Why they could not be fetched: unanswered, unreadable or unfinished. NULL: they have not been tried since the attempt last changed.';
 comment on column pending_jobs.tries is

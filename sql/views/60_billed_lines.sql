@@ -220,15 +220,16 @@ stored as (
     attempts_of_days.repository,
     attempts_of_days.workflow_path
 ),
-joined as (
+compared as (
   select
-    coalesce(bills.owner, job_sums.owner) as owner,
-    coalesce(bills.usage_date, job_sums.usage_date) as usage_date,
-    coalesce(bills.repository, job_sums.repository) as repository,
-    coalesce(bills.workflow_path, job_sums.workflow_path) as workflow_path,
-    coalesce(bills.sku, job_sums.sku) as sku,
+    owner,
+    usage_date,
+    repository,
+    named.repository_id,
+    workflow_path,
+    sku,
     coalesce(bills.product, 'actions') as product,
-    coalesce(bills.kind, job_sums.kind) as kind,
+    kind,
     coalesce(bills.lines, 0) as lines,
     coalesce(bills.quantity, 0) as quantity,
     coalesce(bills.exact_amount, 0) as exact_amount,
@@ -241,79 +242,37 @@ joined as (
     coalesce(job_sums.maybe_longer, 0) as maybe_longer,
     coalesce(job_sums.maybe_shorter, 0) as maybe_shorter,
     coalesce(job_sums.usd_per_minute, bills.applied_cost_per_quantity) as usd_per_minute,
-    coalesce(job_sums.is_standard, false) as is_standard
-  from bills
-  full outer join job_sums
-    on job_sums.owner = bills.owner
-    and job_sums.usage_date = bills.usage_date
-    and job_sums.repository = bills.repository
-    and job_sums.workflow_path = bills.workflow_path
-    and job_sums.sku = bills.sku
-    and job_sums.kind = bills.kind
-),
-compared as (
-  select
-    joined.owner,
-    joined.usage_date,
-    joined.repository,
-    named.repository_id,
-    joined.workflow_path,
-    joined.sku,
-    joined.product,
-    joined.kind,
-    joined.lines,
-    joined.quantity,
-    joined.exact_amount,
-    joined.gross_amount,
-    joined.discount_amount,
-    joined.net_amount,
-    joined.jobs,
-    joined.minutes,
-    joined.free_minutes,
-    joined.maybe_longer,
-    joined.maybe_shorter,
-    joined.usd_per_minute,
-    joined.is_standard,
+    coalesce(job_sums.is_standard, false) as is_standard,
     -- A credit is not for jobs that are missing here.
-    joined.kind = 'minutes' and joined.quantity > joined.minutes and joined.net_amount >= 0
-      as is_more,
+    kind = 'minutes' and more.minutes > 0 and bills.net_amount >= 0 as is_more,
     unpriced.owner is not null as has_unpriced,
     unpriced.minutes as unpriced_minutes,
     stored.owner is not null as has_attempts,
     coalesce(stored.is_pending, false) as has_pending,
     coalesce(stored.is_lost, false) as has_lost,
-    sum(greatest(joined.quantity - joined.minutes, 0)) over (
-      partition by
-        joined.owner,
-        joined.usage_date,
-        joined.repository,
-        joined.workflow_path,
-        joined.kind
+    sum(more.minutes) over (
+      partition by owner, usage_date, repository, workflow_path, kind
       -- A SKU that is billed but has no priced jobs is more likely that of jobs without a price.
       order by
-        joined.jobs > 0,
-        joined.sku
+        job_sums.jobs is not null,
+        sku
       rows between unbounded preceding and 1 preceding
     ) as more_before
-  from joined
-  left join unpriced
-    on unpriced.owner = joined.owner
-    and unpriced.usage_date = joined.usage_date
-    and unpriced.repository = joined.repository
-    and unpriced.workflow_path = joined.workflow_path
-  left join stored
-    on stored.owner = joined.owner
-    and stored.usage_date = joined.usage_date
-    and stored.repository = joined.repository
-    and stored.workflow_path = joined.workflow_path
+  from bills
+  full outer join job_sums using (owner, usage_date, repository, workflow_path, sku, kind)
+  left join unpriced using (owner, usage_date, repository, workflow_path)
+  left join stored using (owner, usage_date, repository, workflow_path)
   left join (
     select
       lower(repository) as repository,
       min(repository_id) as repository_id
     from repositories
     group by lower(repository)
-  ) as named
-    on named.repository = joined.repository
+  ) as named using (repository)
+  cross join lateral (
+    select
+      greatest(coalesce(bills.quantity, 0) - coalesce(job_sums.minutes, 0), 0) as minutes
+  ) as more
 )
 select
   compared.owner,
@@ -470,10 +429,6 @@ comment on column billed_lines.quantity is
   'What GitHub bills, in minutes, or in the unit of another product. 0: nothing.';
 comment on column billed_lines.list_usd is
   'US dollars: the minutes of the jobs at the price of the day, also of jobs that are free.';
-comment on column billed_lines.discount_amount is
-  'US dollars of discounts on the bill.';
-comment on column billed_lines.net_amount is
-  'US dollars that GitHub bills.';
 comment on column billed_lines.difference_usd is
   'net_amount less list_usd. The causes and unexplained_usd add up to it.';
 comment on column billed_lines.free_rule_usd is
