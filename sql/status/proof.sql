@@ -26,7 +26,6 @@ with known_attempts as (
   select
     repository_id,
     github_run_id,
-    run_attempt,
     created_at,
     'stored' as state,
     unlisted_at,
@@ -37,7 +36,6 @@ with known_attempts as (
   select
     repository_id,
     github_run_id,
-    run_attempt,
     created_at,
     'open' as state,
     null as unlisted_at,
@@ -61,10 +59,12 @@ runs as (
     repository_id,
     github_run_id
 ),
-starts as (
+all_windows as (
   select
     repository_id,
-    array_agg(created_from order by created_from) as created_from
+    array_agg(created_from order by created_from) as starts,
+    count(*) filter (where not is_complete) as incomplete,
+    (array_agg(problem order by created_from desc) filter (where not is_complete))[1] as problem
   from windows
   group by repository_id
 ),
@@ -74,17 +74,19 @@ placed_runs as (
     runs.is_stored,
     runs.unlisted_at,
     runs.missing_upstream_at,
+    runs.attempts_with_jobs,
+    runs.open_created_at,
     windows.created_from,
     runs.missing_upstream_at is not null
       and (runs.unlisted_at is not null or runs.missing_upstream_at <= windows.listed_at)
       as is_left_out
   from runs
-  left join starts using (repository_id)
+  left join all_windows using (repository_id)
   left join windows
     on windows.repository_id = runs.repository_id
     -- Windows do not overlap: the last one to begin is the only one that can hold the run.
     and windows.created_from
-      = starts.created_from[width_bucket(runs.created_at, starts.created_from)]
+      = all_windows.starts[width_bucket(runs.created_at, all_windows.starts)]
     and windows.created_to > runs.created_at
     and windows.is_complete
 ),
@@ -129,8 +131,9 @@ run_totals as (
   select
     repository_id,
     sum(attempts_with_jobs) as attempts_with_jobs,
-    min(open_created_at) as oldest_open_created_at
-  from runs
+    min(open_created_at) as oldest_open_created_at,
+    count(*) filter (where created_from is null) as elsewhere_runs
+  from placed_runs
   group by repository_id
 ),
 unfetched as (
@@ -172,14 +175,6 @@ awaited as (
   from awaited_items
   group by repository_id
 ),
-elsewhere as (
-  select
-    repository_id,
-    count(*) as runs
-  from placed_runs
-  where created_from is null
-  group by repository_id
-),
 last_ingestions as (
   select distinct on (ingestions.repository_id)
     ingestions.repository_id,
@@ -218,15 +213,6 @@ sweeps as (
   left join last_completes using (repository_id)
   group by swept_windows.repository_id
 ),
-incomplete as (
-  select
-    repository_id,
-    count(*) as windows,
-    (array_agg(problem order by created_from desc))[1] as problem
-  from windows
-  where not is_complete
-  group by repository_id
-),
 gaps as (
   select
     unlisted_intervals.repository_id,
@@ -254,12 +240,12 @@ select
   coalesce(equations.gone_runs, 0)::bigint as gone_runs,
   coalesce(equations.unlisted_runs, 0)::bigint as unlisted_runs,
   coalesce(equations.open_runs, 0)::bigint as open_runs,
-  coalesce(elsewhere.runs, 0) as elsewhere_runs,
+  coalesce(run_totals.elsewhere_runs, 0) as elsewhere_runs,
   coalesce(equations.unequal_windows, 0) as unequal_windows,
   equations.unequal_from,
   coalesce(equations.complete_windows, 0) as complete_windows,
-  coalesce(incomplete.windows, 0) as incomplete_windows,
-  incomplete.problem,
+  coalesce(all_windows.incomplete, 0) as incomplete_windows,
+  all_windows.problem,
   coalesce(sweeps.due_windows, 0) as due_windows,
   coalesce(sweeps.overdue_windows, 0) as overdue_windows,
   sweeps.last_sweep_at,
@@ -286,13 +272,12 @@ select
   repositories.forgotten_at is null as is_watched
 from repositories
 left join equations using (repository_id)
-left join elsewhere using (repository_id)
 left join run_totals using (repository_id)
 left join unfetched using (repository_id)
 left join without_jobs using (repository_id)
 left join gone using (repository_id)
 left join awaited using (repository_id)
-left join incomplete using (repository_id)
+left join all_windows using (repository_id)
 left join sweeps using (repository_id)
 left join gaps using (repository_id)
 left join last_ingestions using (repository_id)
