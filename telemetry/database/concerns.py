@@ -92,7 +92,6 @@ def of_end(row: Mapping[str, Any]) -> Iterator[Concern]:
 def of_ingests(row: Mapping[str, Any], limit: timedelta) -> Iterator[Concern]:
     """Yield the concerns about a repository's ingests, from sql/status/repositories.sql."""
     name = row["repository"]
-    yield from of_clock(row)
     if row["seconds_since_complete"] is None:
         yield Concern("no ingest has completed yet", "never", name)
     elif is_older(row, limit):
@@ -121,7 +120,10 @@ def of_ingests(row: Mapping[str, Any], limit: timedelta) -> Iterator[Concern]:
 
 
 def of_clock(row: Mapping[str, Any]) -> Iterator[Concern]:
-    """Yield the concern that the database's clock is behind: its ages are then too small."""
+    """Yield the concern that the database's clock is behind: its ages are then too small.
+
+    The row must have the ages by that clock, not as of another moment.
+    """
     if row["last_started_at"] is None:
         return
     now = row["last_started_at"] + timedelta(seconds=row["seconds_since_start"])

@@ -78,6 +78,7 @@ def status(
         ]
 
     repositories = rows("status/repositories")
+    of_clock = [each for row in repositories for each in concerns.of_clock(row)]
     if now is not None:
         repositories = [_aged(row, now) for row in repositories]
     found = _stored(connection, rows, repositories, now, bool(names))
@@ -86,6 +87,7 @@ def status(
     known = {row["repository"].casefold() for row in repositories}
     unknown = [name for key, name in asked.items() if key not in known]
     said = [
+        *of_clock,
         *_of_each(repositories, found.proof, limit),
         *chain.from_iterable(map(concerns.of_leaving, found.leaving)),
         *(Concern("nothing is stored", "unknown", name) for name in unknown),

@@ -67,6 +67,14 @@ def test_a_clock_of_the_database_that_is_behind_is_a_concern(
     assert len(told) == is_told
 
 
+def test_a_moment_in_the_past_is_no_clock_that_is_behind(connection: Connection) -> None:
+    """A report as of a past moment asks for ages at that moment."""
+    ingested(connection, 1)
+    upsert(connection, [workflow_run(created_at=datetime.now(UTC) - timedelta(hours=2))])
+    past = status(connection, now=datetime.now(UTC) - timedelta(days=20))
+    assert not any("clock" in text for text in past.concerns)
+
+
 def test_repositories_and_tables_are_counted(connection: Connection) -> None:
     ingested(connection, 1)
     runs = [workflow_run(), workflow_run(run_attempt=2), workflow_run(github_run_id=2)]

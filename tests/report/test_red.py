@@ -406,7 +406,8 @@ def test_jobs_that_hit_their_time_limit_are_reported_although_they_are_cancelled
     shown = told(connection)
     assert said(finding(shown, "timing out")) == (
         "soak of CI ran into its time limit of 6h 00m in 5 runs, which GitHub calls cancelled; "
-        "this took 30 h. Find out where soak hangs, or raise its timeout-minutes."
+        "this took 30 h. Find out where soak hangs, and set its timeout-minutes: without one, GitHub "
+        "ends a job after 6 hours."
     )
     assert said(finding(shown, "wasting")).endswith(
         "30 h of 30 h (100.0 %) was wasted. "
@@ -501,7 +502,8 @@ def test_what_github_calls_timed_out_is_not_said_to_be_cancelled(
     connection: Connection, conclusions: list[str], words: str
 ) -> None:
     limited(connection, *[("soak", 60, each) for each in conclusions])
-    assert words in said(finding(told(connection), "timing out"))
+    found = said(finding(told(connection), "timing out"))
+    assert words in found and found.endswith("hangs, or raise its timeout-minutes.")
 
 
 def test_a_job_that_github_calls_timed_out_has_a_limit_though_its_run_failed(

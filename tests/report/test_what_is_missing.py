@@ -577,6 +577,9 @@ def test_what_fails_more_often_lately_is_said_to(
     upsert(connection, [a_job(run) for run in runs])
     known(connection, 7)
     assert said in sentence(single(whole(connection)), "failing")
+    # The rest of eight days is a single one.
+    eight = Period(UNTIL - 8 * DAY, UNTIL)
+    assert "since" not in sentence(single(whole(connection, eight)), "failing")
 
 
 def test_free_jobs_beside_one_of_unknown_price_are_said_to_be_free(connection: Connection) -> None:

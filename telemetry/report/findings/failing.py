@@ -71,9 +71,10 @@ def _lately(report: RepositoryReport, failed: int, decided: int) -> str:
     newest = [row for row in report.outcomes_by_day if row["day"] > since]
     lately = sum(row["failed"] for row in newest)
     of = lately + sum(row["succeeded"] for row in newest)
-    share, before = share_of(lately, of), share_of(failed - lately, decided - of)
-    if lately < LEAST_LATELY or report.missing_firsts or share is None or before is None:
+    # In a period of about a week, hardly any run is older.
+    if lately < LEAST_LATELY or 2 * of > decided or report.missing_firsts:
         return ""
+    share, before = share_of(lately, of) or 0, share_of(failed - lately, decided - of) or 0
     said = f", since {day(newest[0]['day'])} {count(lately)} of {count(of)} ({percent(share)})"
     return said if share >= MORE_OFTEN * before else ""
 

@@ -1,6 +1,7 @@
 """The findings on jobs that are flaky or run into their time limit."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from telemetry import counted
 from telemetry.report.data import RepositoryReport
@@ -18,6 +19,10 @@ from telemetry.report.findings.finding import Finding, others
 from telemetry.report.tables import flaky_job
 from telemetry.terminal import Name
 
+# A job may run no longer on GitHub's runners; on others this is its limit if it sets none ("Actions
+# limits" reference, and "Workflow syntax", timeout-minutes).
+LONGEST_JOB, NEARLY = timedelta(hours=6), 0.98
+
 
 def timing_out(report: RepositoryReport) -> Finding | None:
     """Return the job that ran into its time limit most; None if none did."""
@@ -26,7 +31,10 @@ def timing_out(report: RepositoryReport) -> Finding | None:
         return None
     worst, quiet = _worst(report, jobs, "runs")
     lost = float(known_sum(jobs, "minutes") or 0)
-    advice = ("Find out where ", Name(worst["job"]), " hangs, or raise its timeout-minutes.")
+    what = "or raise its timeout-minutes."
+    if worst["limit_seconds"] >= NEARLY * LONGEST_JOB.total_seconds():
+        what = "and set its timeout-minutes: without one, GitHub ends a job after 6 hours."
+    advice = ("Find out where ", Name(worst["job"]), f" hangs, {what}")
     return Finding(
         "timing out",
         (
