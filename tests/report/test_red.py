@@ -406,8 +406,8 @@ def test_jobs_that_hit_their_time_limit_are_reported_although_they_are_cancelled
     shown = told(connection)
     assert said(finding(shown, "timing out")) == (
         "soak of CI ran into its time limit of 6h 00m in 5 runs, which GitHub calls cancelled; "
-        "this took 30 h. Find out where soak hangs, and set its timeout-minutes: without one, GitHub "
-        "ends a job after 6 hours."
+        "this took 30 h. Find out where soak hangs, and set its timeout-minutes: without one, "
+        "GitHub ends a job after 6 hours."
     )
     assert said(finding(shown, "wasting")).endswith(
         "30 h of 30 h (100.0 %) was wasted. "
