@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+LARGEST_PAGE = 100
+"""The most rows in a page; GitHub silently reduces a larger number."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -43,8 +46,8 @@ class Options:
 class Paging:
     """How a list is read.
 
-    `per_page` is the number of rows in a page, at most 100. Up to `concurrency` requests read
-    ahead, but at most as many pages as `further`, called after each page, returns.
+    `per_page` is the number of rows in a page, at most LARGEST_PAGE. Up to `concurrency` requests
+    read ahead, but at most as many pages as `further`, called after each page, returns.
 
     `etag` is that of the first page when it was read before; if the page has not changed, the list
     is one page without rows. `read` converts each row in the thread that fetched it, so pages read
@@ -54,7 +57,7 @@ class Paging:
     faults; None means the client's default.
     """
 
-    per_page: int = 100
+    per_page: int = LARGEST_PAGE
     concurrency: int = 1
     etag: str | None = None
     read: Callable[[Any], Any] | None = None

@@ -13,10 +13,10 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from telemetry.github.errors import BudgetSpent, GitHubError, Unanswered
 from telemetry.github.fetch import Reply, Request
-from telemetry.github.options import Paging
+from telemetry.github.options import LARGEST_PAGE, Paging
 from telemetry.github.repeats import Repeats
 
-_SIZES = (100, 50, 25, 10)
+_SIZES = (LARGEST_PAGE, 50, 25, 10)
 # Pages read ahead for each concurrent request, so that requests continue while several pages are
 # stored in one transaction.
 PAGES_KEPT = 4
@@ -51,7 +51,7 @@ def pages(
 ) -> Generator[Page, None, None]:
     """Yield the pages of a list, from `request` on; see `GitHub.pages`."""
     key = request.list_key or ""
-    size = max(1, min(paging.per_page, 100))  # GitHub silently reduces a larger number
+    size = max(1, min(paging.per_page, LARGEST_PAGE))
     place = _Place(replace(request, etag=paging.etag), size, size)
     fault: Unanswered | None = None
     with _ReadAhead(fetch, paging.concurrency) as ahead:

@@ -1,15 +1,15 @@
 """What a repository's next ingests have to fetch before GitHub deletes it."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from telemetry import counted, in_words
 from telemetry.database.connection import execute
 from telemetry.github.client import GitHub
+from telemetry.github.options import LARGEST_PAGE
 from telemetry.runs.due_windows import LONGEST, lists_a_day
-from telemetry.runs.estimate import PER_PAGE, Details
+from telemetry.runs.estimate import Work
 from telemetry.runs.leaving import Budget, Leaving, pause_between, plan, spread
 from telemetry.runs.record import IngestLog
 from telemetry.runs.windows import Span
@@ -32,17 +32,8 @@ class Backlog:
     warning: str = ""
 
 
-@dataclass(frozen=True)
-class Unlisted:
-    """What is still to be listed: `gaps`, in `lists` requests, and the requests for its runs."""
-
-    gaps: Sequence[Span]
-    lists: int
-    details: Details
-
-
-def backlog(log: IngestLog, runs_a_day: float, unlisted: Unlisted | None = None) -> Backlog:
-    """Return the plan if this many runs are created in a day."""
+def backlog(log: IngestLog, runs_a_day: float, work: Work | None = None) -> Backlog:
+    """Return the plan if this many runs are created in a day; `work` is what is still to list."""
     now = log.tools.now()
     asked = execute(log.connection, "runs/ingest_pace", log.key).fetchone()
     assert asked is not None  # the repository is stored before anything else
@@ -54,10 +45,10 @@ def backlog(log: IngestLog, runs_a_day: float, unlisted: Unlisted | None = None)
         Leaving(row["leaves_at"], row["runs"], row["requests"])
         for row in execute(log.connection, "runs/leaving_by_ingest", parameters)
     ]
-    expected = _expected(unlisted, kept, now, pause) if unlisted else []
+    expected = _expected(work, kept, now, pause) if work else []
     if not known and not expected:
         return Backlog()
-    budget = _budget(log, runs_a_day, pause, unlisted.lists if unlisted else 0)
+    budget = _budget(log, runs_a_day, pause, work.lists if work else 0)
     found = plan([*known, *expected], now, budget)
     lost = found.lost_runs if _is_lasting(log.tools.client) else 0
     next_at = min(now + pause, found.first_until)
@@ -80,9 +71,9 @@ def _budget(log: IngestLog, runs_a_day: float, pause: timedelta, lists: int) -> 
     swept = lists_a_day(log)
     if lists:
         # Of a long history, only the last month is listed again.
-        swept = min(swept + lists, math.ceil(runs_a_day * (LONGEST / DAY) / PER_PAGE))
+        swept = min(swept + lists, math.ceil(runs_a_day * (LONGEST / DAY) / LARGEST_PAGE))
     days = pause / DAY
-    new_pages = max(1, runs_a_day * days / PER_PAGE)
+    new_pages = max(1, runs_a_day * days / LARGEST_PAGE)
     later = hourly - new_pages - (DAILY_QUESTIONS + swept) * min(1, days)
     return Budget(max(0, left - lists), max(0, later), pause)
 
@@ -93,13 +84,11 @@ def _is_lasting(client: GitHub) -> bool:
     return budget is not None and budget >= (left or 0)
 
 
-def _expected(
-    unlisted: Unlisted, kept: timedelta, now: datetime, pause: timedelta
-) -> list[Leaving]:
+def _expected(work: Work, kept: timedelta, now: datetime, pause: timedelta) -> list[Leaving]:
     """Return what unlisted runs will take, as if they had been created at an even pace."""
-    parts = [part for low, high in unlisted.gaps for part in spread(low, high, kept, now, pause)]
+    parts = [part for low, high in work.gaps for part in spread(low, high, kept, now, pause)]
     length = sum((part for _, part in parts), timedelta())
-    runs, requests = unlisted.details.runs, unlisted.details.requests
+    runs, requests = work.new_jobs, work.new_attempts + work.new_jobs
     return [
         Leaving(moment, runs * (part / length), requests * (part / length))
         for moment, part in parts

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from telemetry.database.connection import execute
-from telemetry.runs.estimate import PER_PAGE
+from telemetry.github.options import LARGEST_PAGE
 from telemetry.runs.listing import SEARCH_LAG
 from telemetry.runs.record import IngestLog
 from telemetry.runs.windows import whole_second
@@ -36,14 +36,14 @@ def due_groups(log: IngestLog) -> list[list[DueWindow]]:
     """
     began = whole_second(log.ingestion.started_at)
     windows = [window for window in _swept(log) if window.listed_at < began]
-    due = [group for group in groups(windows, PER_PAGE) if any(window.is_due for window in group)]
+    due = [group for group in groups(windows) if any(window.is_due for window in group)]
     return sorted(due, key=lambda group: min(window.listed_at for window in group))
 
 
 def lists_a_day(log: IngestLog) -> int:
     """Return how many requests it takes to list all these windows again."""
-    seen = [sum(window.seen for window in group) for group in groups(_swept(log), PER_PAGE)]
-    return sum(max(1, math.ceil(runs / PER_PAGE)) for runs in seen)
+    seen = [sum(window.seen for window in group) for group in groups(_swept(log))]
+    return sum(max(1, math.ceil(runs / LARGEST_PAGE)) for runs in seen)
 
 
 def _swept(log: IngestLog) -> list[DueWindow]:
@@ -55,14 +55,14 @@ def _swept(log: IngestLog) -> list[DueWindow]:
     return [DueWindow(**row) for row in rows]
 
 
-def groups(windows: Iterable[DueWindow], most: int) -> Iterator[list[DueWindow]]:
-    """Yield groups of neighbours, newest first, each with at most `most` runs."""
+def groups(windows: Iterable[DueWindow]) -> Iterator[list[DueWindow]]:
+    """Yield groups of neighbours, newest first, each with the runs of a page at most."""
     group: list[DueWindow] = []
     for window in sorted(windows, key=lambda window: window.created_from, reverse=True):
         if group:
             apart = group[-1].created_from != window.created_to
             is_long = group[0].created_to - window.created_from > LONGEST
-            if apart or is_long or sum(w.seen for w in group) + window.seen > most:
+            if apart or is_long or sum(w.seen for w in group) + window.seen > LARGEST_PAGE:
                 yield group
                 group = []
         group.append(window)

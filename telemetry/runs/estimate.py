@@ -5,22 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from telemetry.github.options import LARGEST_PAGE
 from telemetry.github.pagination import Page
 from telemetry.rows.runs import WorkflowRun
 from telemetry.runs.windows import Span
 
-PER_PAGE = 100
 # GitHub keeps runs for at most 400 days, and counts no further than 40,000 without a filter.
 LONGEST_KEPT = timedelta(days=400)
 LONGEST_COUNTED = 40_000
-
-
-@dataclass(frozen=True)
-class Details:
-    """The approximate number of runs with jobs, and of the requests for their attempts and jobs."""
-
-    runs: int
-    requests: int
 
 
 @dataclass(frozen=True)
@@ -28,16 +20,19 @@ class Work:
     """The approximate number of runs to list, and of requests for lists, attempts and jobs.
 
     Nothing is known about runs beyond the first page (`unseen_runs`). They are assumed to have jobs
-    and no earlier attempts, so there may be more `attempts` and fewer `jobs`. `unlisted` is what
-    the runs still to be listed take if they are like those of the first page.
+    and no earlier attempts, so there may be more `attempts` and fewer `jobs`. `new_attempts` and
+    `new_jobs` are what the runs to list, created in the `gaps`, take if they are like those of the
+    first page.
     """
 
+    gaps: Sequence[Span]
     runs: int
     lists: int
     attempts: int
     jobs: int
     unseen_runs: int
-    unlisted: Details
+    new_attempts: int
+    new_jobs: int
 
 
 def runs_since(page: Page, since: datetime, now: datetime) -> int:
@@ -77,18 +72,18 @@ def work(
         else:
             by_pace = math.ceil(_pace(first, now) * (end - start).total_seconds())
             count = int(min(by_pace, max(0, rest - runs)))
-        runs, lists = runs + count, lists + max(not is_newest, math.ceil(count / PER_PAGE))
+        runs, lists = runs + count, lists + max(not is_newest, math.ceil(count / LARGEST_PAGE))
     share = runs / max(len(first), 1)
-    new_attempts, new_jobs = round(_reruns(first) * share), round(_with_jobs(first) * share)
     unseen = max(0, runs - len(seen))
     return Work(
-        runs,
-        # The first page is always read.
-        max(1, lists),
-        attempts + _reruns(seen),
-        jobs + _with_jobs(seen) + unseen,
-        unseen,
-        Details(new_jobs, new_attempts + new_jobs),
+        gaps=gaps,
+        runs=runs,
+        lists=max(1, lists),  # the first page is always read
+        attempts=attempts + _reruns(seen),
+        jobs=jobs + _with_jobs(seen) + unseen,
+        unseen_runs=unseen,
+        new_attempts=round(_reruns(first) * share),
+        new_jobs=round(_with_jobs(first) * share),
     )
 
 

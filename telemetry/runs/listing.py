@@ -17,11 +17,10 @@ from typing import Any, TypeVar
 
 from telemetry.github.client import GitHub
 from telemetry.github.errors import GitHubError, PaginationLimited
-from telemetry.github.options import Paging
+from telemetry.github.options import LARGEST_PAGE, Paging
 from telemetry.github.pagination import PAGES_KEPT, Page
 from telemetry.rows.reading import UnreadableRow, tell_apart
 from telemetry.rows.runs import WorkflowRun, read_run
-from telemetry.runs.estimate import PER_PAGE
 from telemetry.runs.search import Search, created_range
 from telemetry.runs.windows import SECOND, ListedWindow, Walk, on_top
 
@@ -173,7 +172,7 @@ class Lister:
                 search.join(earlier)
                 earlier = search
             if is_settled and search.has_hole:
-                self._filtered_end = PER_PAGE
+                self._filtered_end = LARGEST_PAGE
                 search.is_too_long = True
             if search.is_too_long:
                 if search.is_one_second:
@@ -253,7 +252,7 @@ class Lister:
                 if not found <= seen:
                     return found
         before = high - SECOND
-        if low < before and len(found) >= (self._longest_shown or PER_PAGE):
+        if low < before and len(found) >= (self._longest_shown or LARGEST_PAGE):
             found |= self.tail(low, before, frozenset())
         return found
 

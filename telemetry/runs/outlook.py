@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from telemetry import counted
 from telemetry.database.connection import execute
 from telemetry.github.pagination import Page
-from telemetry.runs.backlog import Unlisted, backlog
+from telemetry.runs.backlog import backlog
 from telemetry.runs.due_windows import due_groups
 from telemetry.runs.estimate import runs_a_day, work
 from telemetry.runs.record import IngestLog
@@ -44,8 +44,7 @@ class Outlook:
         ]
         if log.tools.wanted.jobs:
             parts[-1] += f", jobs {about}{due.jobs:,}"
-            unlisted = Unlisted(gaps, due.lists, due.unlisted)
-            self._said = backlog(log, self._runs_a_day, unlisted).warning
+            self._said = backlog(log, self._runs_a_day, due).warning
         limit = log.tools.client.rate_limit
         if log.tools.place and not any((due.runs, due.attempts, due.jobs, groups, self._said)):
             return ""

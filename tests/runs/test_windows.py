@@ -315,12 +315,12 @@ def test_an_unreadable_run_counts_for_its_time_else_for_that_of_the_run_after_it
 
 def test_groups_hold_neighbours_and_at_most_a_page_of_runs() -> None:
     windows = [window(0, 5, 60), window(5, 9, 30), window(9, 12, 20), window(20, 25, 1)]
-    spans = [[w.created_from for w in group] for group in groups(windows, 100)]
+    spans = [[w.created_from for w in group] for group in groups(windows)]
     assert spans == [[at(20)], [at(9), at(5)], [at(0)]]
-    assert [len(group) for group in groups([window(0, 9, 130), window(9, 10, 1)], 100)] == [1, 1]
+    assert [len(group) for group in groups([window(0, 9, 130), window(9, 10, 1)])] == [1, 1]
 
 
 def test_a_group_of_quiet_windows_is_no_longer_than_a_month() -> None:
     day = 86_400
     windows = [window(n * day, (n + 1) * day, 1) for n in range(70)]
-    assert [len(group) for group in groups(windows, 100)] == [31, 31, 8]
+    assert [len(group) for group in groups(windows)] == [31, 31, 8]
