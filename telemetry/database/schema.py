@@ -21,6 +21,7 @@ OWN_SCHEMA = (
     "add ?options=-csearch_path%3Dtelemetry to DATABASE_URL"
 )
 SHOWN = 3
+LITERAL = "'(?:[^']|'')*'"  # a text of SQL; several one below the other are one text
 
 
 class NewerDatabase(TelemetryError):
@@ -119,14 +120,29 @@ def views_digest() -> str:
 
 
 def refuse_foreign(connection: Connection, migrations: Path = MIGRATIONS) -> None:
-    """Raise TelemetryError if somebody else has made a relation with the name of one of ours."""
-    made = [path.stem.partition("_")[2] for path in VIEWS.glob("*.sql")]
+    """Raise TelemetryError if somebody else has made a relation that is to be made.
+
+    Our views are dropped before that is tried, so it would be too late to find out then.
+    """
+    names = [path.stem.partition("_")[2] for path in VIEWS.glob("*.sql")]
+    comments: list[str] = []
+    applied = installed_schema(connection).migrations
     for path in migrations.glob("*.sql"):
-        made += re.findall(r"^create table if not exists (\w+)", path.read_text("utf-8"), re.M)
-    found = execute(connection, "schema/foreign_relations", {"names": made}).fetchall()
+        text = path.read_text("utf-8")
+        if path.stem not in applied:
+            names += re.findall(r"^create table if not exists (\w+)", text, re.M)
+        for literals in re.findall(rf"^comment on table \w+ is\s+((?:{LITERAL}\s*)+);", text, re.M):
+            parts = re.findall(LITERAL, literals)
+            comments.append("".join(part[1:-1].replace("''", "'") for part in parts))
     try:
-        names = {"names": on_disk(migrations).migrations}
-        found += execute(connection, "schema/foreign_migrations", names).fetchall()
+        installed = [row["name"] for row in execute(connection, "schema/installed_views")]
+    except errors.UndefinedTable:
+        installed = []  # nor is any view
+    ours = {"names": names, "installed": installed, "comments": comments}
+    found = execute(connection, "schema/foreign_relations", ours).fetchall()
+    try:
+        known = {"names": on_disk(migrations).migrations}
+        found += execute(connection, "schema/foreign_migrations", known).fetchall()
     except errors.UndefinedTable:
         pass  # nobody has used yoyo here
     if found:

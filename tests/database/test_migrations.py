@@ -486,19 +486,42 @@ def test_what_another_program_has_made_is_neither_changed_nor_dropped(
             assert connection.execute(theirs.encode()).fetchall() == before
 
 
-def test_a_table_of_a_user_with_the_name_of_a_new_one_stops_the_upgrade(
+@pytest.mark.parametrize(
+    ("made", "named"),
+    [
+        ("create table former_names (mine text)", "former_names"),
+        ("create table former_names (i int); comment on table former_names is 'm'", "former_names"),
+        ("create view taken_jobs as select 1; comment on view taken_jobs is 'mine'", "taken_jobs"),
+        ("create domain taken_jobs as text", "taken_jobs"),
+    ],
+)
+def test_what_a_user_has_made_under_a_new_name_stops_the_upgrade_before_it_changes_anything(
+    connection: Connection, dsn: str, made: str, named: str
+) -> None:
+    """The database is of a version without this table and this view."""
+    connection.execute("drop table former_names cascade; drop view taken_jobs cascade")
+    connection.execute("delete from _yoyo_migration where migration_id like '0141.%'")
+    connection.execute("delete from installed_views where name = 'taken_jobs'")
+    connection.execute(made.encode())
+    connection.execute("comment on table workflow_runs is 'as a user likes it'")
+    connection.execute("create view own as select model from llm_calls_priced")
+    with pytest.raises(TelemetryError, match=f"something else has made {named} here; rename"):
+        migrate(dsn)
+    connection.execute("select model from own")
+
+
+def test_the_table_of_a_migration_that_was_killed_before_it_was_noted_is_ours(
     connection: Connection, dsn: str
 ) -> None:
-    connection.execute("drop table former_names cascade; create table former_names (mine text)")
-    connection.execute("delete from _yoyo_migration where migration_id like '0141.%'")
-    with pytest.raises(TelemetryError, match="something else has made former_names here; rename"):
-        migrate(dsn)
+    for name in ("0141.former-names", "0290.accounts"):
+        connection.execute("delete from _yoyo_migration where migration_id = %s", [name])
+    assert migrate(dsn)[:2] == ["0141.former-names", "0290.accounts"]
 
 
 def test_a_type_with_the_name_of_a_view_is_one_sentence(empty_dsn: str) -> None:
     with open_connection(empty_dsn) as connection:
         connection.execute("create type attempts as enum ('a')")
-    with pytest.raises(TelemetryError, match='type "attempts" already exists, but not by us'):
+    with pytest.raises(TelemetryError, match="something else has made attempts here; rename"):
         migrate(empty_dsn)
 
 
