@@ -2,8 +2,8 @@
 -- By workflow, the longest wait first. No other answer includes them, because only runs that have
 -- ended are stored. Runs that wait for an approval or for another run are left out, as are runs
 -- queued for over 25 hours: GitHub cancels a job after 24 hours, so these will never start.
--- first_queued_at is when the first of them was queued, seen_at when they were last listed. pushes
--- counts those that a push started.
+-- first_queued_at is when the first of them was queued, seen_at when the last complete ingest
+-- began, which asked for them. pushes counts those that a push started.
 --   psql "$DATABASE_URL" -f sql/analysis/queued_runs.sql
 with period as not materialized (
   select
@@ -23,16 +23,16 @@ queued as materialized (
       open_runs.event_type in ('push', 'pull_request', 'pull_request_target', 'merge_group'), false
     ) as is_of_push,
     coalesce(open_runs.updated_at, open_runs.created_at) as queued_at,
-    least(period.until, seen.listed_at) as seen_at
+    least(period.until, last_complete.started_at) as seen_at
   from open_runs
   cross join period
+  -- A complete ingest asks for each open run.
   cross join lateral (
-    select max(windows.listed_at) as listed_at
-    from windows
-    where windows.repository_id = open_runs.repository_id
-      and windows.created_from <= open_runs.created_at
-      and windows.created_to >= open_runs.created_at
-  ) as seen
+    select max(ingestions.started_at) as started_at
+    from ingestions
+    where ingestions.repository_id = open_runs.repository_id
+      and (ingestions.outcome = 'complete' or ingestions.is_caught_up)
+  ) as last_complete
   where open_runs.created_at >= period.since
     and open_runs.created_at < period.until
     and (period.repository_ids is null or open_runs.repository_id = any(period.repository_ids))

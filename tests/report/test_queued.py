@@ -15,8 +15,8 @@ from telemetry.rows.workflows import Workflow
 
 
 def queue(connection: Connection, number: int, hours_ago: float, status: str = "queued") -> None:
-    """A push whose run has this status since so many hours before the last list."""
-    at = UNTIL - hours_ago * HOUR
+    """A push whose run had had this status for so many hours when the last ingest began."""
+    at = UNTIL - (hours_ago + 1) * HOUR
     upsert(connection, [OpenRun(number, 1, 7, status, at, at, workflow_id=3, event_type="push")])
 
 
@@ -34,13 +34,13 @@ def test_runs_that_wait_for_a_runner_now_are_urgent(connection: Connection) -> N
     found, shown = told(connection, "queued")
     assert found and found.is_urgent and found.lost_minutes == 23 * 60
     assert "".join(map(str, found.sentence)) == (
-        "CI waits for a runner: 2 runs are queued, the first since 2026-02-28 04:00, for 20h 00m."
+        "CI waits for a runner: 2 runs are queued, the first since 2026-02-28 03:00, for 20h 00m."
     )
     assert found.links == (("first of them", "https://github.com/acme/r7/actions/runs/101"),)
     assert not is_healthy(shown, findings(shown))
     assert not any("keeps jobs waiting" in text for text in not_found(shown, findings(shown)))
     (data,) = as_data(whole(connection))["findings"][:1]
-    assert (data["kind"], data["since"]) == ("queued", UNTIL - 20 * HOUR)
+    assert (data["kind"], data["since"]) == ("queued", UNTIL - 21 * HOUR)
 
 
 @pytest.mark.parametrize(
