@@ -19,7 +19,8 @@ from options.github import chosen_repositories
 from options.llm import chosen_logs
 from output import progress, say, set_outputs, show_json, show_sentences
 
-from telemetry import counted, settings
+from telemetry import counted, first_of, settings
+from telemetry.database.concerns import MOST_NAMED
 from telemetry.database.connection import Connection, describe
 from telemetry.database.prices import load_name_kinds, load_runner_prices, unused_runner_prices
 from telemetry.database.prune import prune
@@ -31,7 +32,7 @@ from telemetry.github.errors import LimitReached
 from telemetry.rows.ingestions import LlmIngestion
 from telemetry.runs.ingest import ingest, repositories_of
 from telemetry.runs.request import Report, Tools, Wanted
-from telemetry.runs.rounds import SMALLEST_SHARE
+from telemetry.runs.rounds import FEW, SMALLEST_SHARE
 from telemetry.summaries.ingests import (
     closing_text,
     ingestion_text,
@@ -45,8 +46,6 @@ from telemetry.terminal import plain
 
 INCOMPLETE = 3
 INTERRUPTED = 130
-# Each of so few repositories has its line, even if it says that nothing is new.
-FEW = 20
 
 
 def main() -> int:
@@ -147,15 +146,16 @@ def _ingest(
         repositories = list({name.lower(): name for name in [*named, *found]}.values())
         say(f"{options.org} has {counted(len(found), 'repository')}")
     reports = []
+    is_brief = len(repositories) > FEW
     # Listing the repositories of an owner has taken some.
     most = options.max_requests and max(0, options.max_requests - client.requests)
     with closing(ingest(tools, repositories, most, options.run_id)) as ingests:
         for report in ingests:
             reports.append(report)
             # What was not reached, and how many have nothing new, is in the closing line.
-            is_shown = is_news(report) or len(repositories) <= FEW
+            is_shown = is_news(report) or not is_brief
             if not options.json and report.outcome != "not reached" and is_shown:
-                show_sentences(report_text(report))
+                show_sentences(report_text(report, is_brief=is_brief))
     if len(reports) > 1:
         limit = None if client.requests_left else client.rate_limit
         say(closing_text(reports, limit.reset_at if limit else None))
@@ -167,7 +167,7 @@ def _ended(options: Namespace, reports: list[Report], code: int, calls: LlmInges
     failed = [report.repository for report in reports if report.outcome == "failed"]
     if failed:
         hint = "; EXCLUDE leaves out those that always fail" if options.org else ""
-        say(f"failed: {', '.join(failed)}{hint}")
+        say(f"failed: {first_of(failed, MOST_NAMED)}{hint}")
     lost = lost_text(calls) if calls else None
     if lost:
         say(f"warning: {lost}")

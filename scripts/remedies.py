@@ -28,6 +28,10 @@ REMEDIES: tuple[tuple[type[psycopg.Error], str], ...] = (
         "use a database, not a standby, and a role that may write; some providers also forbid "
         "writing while a disk is full",
     ),
+    (
+        errors.UndefinedTable,
+        "if somebody dropped it, restore a dump, or ingest anew into an empty database",
+    ),
     (errors.InvalidSchemaName, "name a schema that exists in search_path"),
     (
         errors.ForeignKeyViolation,

@@ -16,7 +16,8 @@ from datetime import UTC, datetime
 from connections import database
 from output import say, screen, show_json, show_pages
 
-from telemetry import counted, settings
+from telemetry import counted, first_of, settings
+from telemetry.database.concerns import MOST_NAMED
 from telemetry.database.status import status
 from telemetry.summaries.status import status_text
 from telemetry.terminal import PAPER, code_block
@@ -35,11 +36,13 @@ def main() -> int:
         text = status_text(found, PAPER if is_markdown else screen(), is_whole=options.all)
         show_pages(code_block(text) if is_markdown else text)
     if found.too_old:
-        say(f"older than {options.max_age}: {', '.join(found.too_old)}")
+        say(f"older than {options.max_age}: {first_of(found.too_old, MOST_NAMED)}")
     leaving = sum(row["leaving_runs"] for row in found.leaving)
     is_leaving = options.leaving is not None and leaving > options.leaving
     if is_leaving:
-        losing = ", ".join(row["repository"] for row in found.leaving if row["leaving_runs"])
+        losing = first_of(
+            [row["repository"] for row in found.leaving if row["leaving_runs"]], MOST_NAMED
+        )
         runs = counted(leaving, "run")
         say(f"more than LEAVING={options.leaving}: GitHub deletes {runs} of {losing}")
     return 4 if found.too_old or is_leaving else 0

@@ -29,7 +29,10 @@ class NewerDatabase(TelemetryError):
 
 
 class Schema(NamedTuple):
-    """The names of the migrations, and a digest of the views: None before the first migration."""
+    """The names of the migrations, and a digest of the views.
+
+    It is None before the first migration, and empty if somebody dropped a view.
+    """
 
     migrations: list[str]
     views: str | None
@@ -60,10 +63,12 @@ def require_schema(connection: Connection) -> None:
             f"the database has no tables yet; run `{typed('ingest REPO=owner/name')}` first"
             + ("" if uses_demo() else elsewhere)
         )
-    raise TelemetryError(
-        "the database is older than this version of actions-telemetry; run "
-        f"`{typed('migrate')}`, or `{typed('ingest')}`"
+    what = (
+        "a view of the database was dropped"
+        if installed.views == ""
+        else "the database is older than this version of actions-telemetry"
     )
+    raise TelemetryError(f"{what}; run `{typed('migrate')}`, or `{typed('ingest')}`")
 
 
 def _elsewhere(name: str, role: str, *, is_open: bool) -> str:

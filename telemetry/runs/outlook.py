@@ -24,7 +24,8 @@ class Outlook:
     def text(self, gaps: Sequence[Span]) -> str:
         """Return in one line what is to be fetched if `gaps` are to be listed.
 
-        Empty if that is only the newest page of one of several repositories.
+        Empty if that is only the newest page of one of several repositories. Of many, only what
+        will be lost is said.
         """
         log, now = self.log, self.log.tools.now()
         left = execute(log.connection, "runs/work_left", {**log.key, "now": now}).fetchone()
@@ -48,6 +49,8 @@ class Outlook:
         limit = log.tools.client.rate_limit
         if log.tools.place and not any((due.runs, due.attempts, due.jobs, groups, self._said)):
             return ""
+        if log.tools.is_brief:
+            return f"{log.repository.repository}: {self._said}" if self._said else ""
         if limit is not None:
             parts.append(f"GitHub allows {limit.remaining:,} more until {limit.reset_at:%H:%M} UTC")
         return "; ".join(filter(None, [*parts, self._said]))

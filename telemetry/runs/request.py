@@ -88,7 +88,8 @@ class Tools:
     `concurrency` is the number of concurrent requests. `notify` and `progress` are called from
     several threads if several repositories are ingested. `place` is a text such as " (121 of 300)".
     `clock` and `timer` are as in the options of the client. `visited` has the name by which each
-    repository was first identified.
+    repository was first identified. `is_brief` leaves out what is usual, because there are many
+    repositories.
     """
 
     connection: Connection
@@ -101,6 +102,7 @@ class Tools:
     notify: Notify = lambda text: None
     progress: Progress = no_progress
     place: str = ""
+    is_brief: bool = False
     visited: dict[int, str] = field(default_factory=dict)
 
     def now(self) -> datetime:

@@ -28,6 +28,8 @@ from telemetry.runs.retries import is_of_item
 # ingests: 30 small ones, with the 60 requests an hour of no token, are all complete after 11 hours
 # with 3, 7 with 6, and 6 with 10.
 SMALLEST_SHARE = 6
+# Of more repositories, only what is unusual is said before the result of each.
+FEW = 20
 # A server that crashes more often during one ingest needs an administrator.
 MOST_CRASHES = 3
 # The counts of a second visit are added to those of the first.
@@ -171,7 +173,13 @@ class Rounds:
     def _ingest(self, visit: _Visit) -> Report:
         many = len(self.places)
         place = f" ({self.places[visit.name]:,} of {many:,})" if many > 1 else ""
-        tools = replace(self.tools, connection=visit.connection, client=visit.client, place=place)
+        tools = replace(
+            self.tools,
+            connection=visit.connection,
+            client=visit.client,
+            place=place,
+            is_brief=many > FEW,
+        )
         report = ingest_repository(tools, visit.name, self.run_id)
         for _ in range(MOST_CRASHES):
             if not report.is_undone:

@@ -32,8 +32,11 @@ def _changes(report: Report) -> bool:
     )
 
 
-def report_text(report: Report) -> str:
-    """Return the summary line of one repository's ingest, and a line for each problem."""
+def report_text(report: Report, *, is_brief: bool = False) -> str:
+    """Return the summary line of one repository's ingest, and a line for each problem.
+
+    With `is_brief`, the spent share of a limit is none, and jobs and steps are not counted.
+    """
     name, done = plain(report.repository), report.ingestion
     is_empty = done is not None and not done.fetched and not _changes(report)
     if done is None or (is_empty and report.outcome != "complete"):
@@ -46,7 +49,7 @@ def report_text(report: Report) -> str:
         f"{counted(done.requests, 'request')}, {report.seconds:.1f} s"
     )
     lines = [line]
-    if report.attempts or report.jobs or report.steps:
+    if not is_brief and (report.attempts or report.jobs or report.steps):
         lines.append(
             f"  with {counted(report.attempts, 'earlier attempt')}, {counted(report.jobs, 'job')}, "
             f"{counted(report.steps, 'step')} new or changed"
@@ -61,7 +64,9 @@ def report_text(report: Report) -> str:
     lines += [f"  {_awaited_text(item)}" for item in report.awaited if item.reason not in named]
     if more := report.awaited_items - len(report.awaited):
         lines.append(f"  and {more:,} more to be retried, or given up: view awaited_items")
-    if report.outcome != "complete":
+    if is_brief and report.is_cut_short:
+        lines[0] += f"; {report.outcome}"
+    elif report.outcome != "complete":
         lines.append(
             f"  {report.outcome}; what is counted above is stored: {plain(report.error or '')}"
         )

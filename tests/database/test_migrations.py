@@ -288,6 +288,16 @@ def test_changed_views_are_recreated(connection: Connection, dsn: str) -> None:
     require_schema(connection)
 
 
+def test_a_dropped_view_is_recreated(connection: Connection, dsn: str) -> None:
+    before = relations(dsn)
+    connection.execute("drop view executed_jobs cascade")
+    with pytest.raises(TelemetryError, match="a view of the database was dropped; run `make migra"):
+        require_schema(connection)
+    assert migrate(dsn) == ["views"]
+    require_schema(connection)
+    assert relations(dsn) == before
+
+
 def test_views_are_recreated_when_the_statement_that_comments_them_changes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -132,6 +132,9 @@ def test_status_exits_with_4_when_older_than_asked(run: Run, connection: Connect
     done = run("status", "--max-age", "1d", "--repo", "acme/app", "acme/none")
     assert done.returncode == 4
     assert "older than 1 day: acme/none" in done.stderr
+    names = [f"acme/none-{number}" for number in range(23)]
+    done = run("status", "--max-age", "1d", "--repo", *names)
+    assert done.stderr.endswith(", acme/none-19 and 3 more\n")
 
 
 def test_a_locale_without_our_characters_is_no_error(environ: dict[str, str]) -> None:

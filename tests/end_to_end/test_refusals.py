@@ -194,6 +194,14 @@ def test_a_foreign_key_of_a_user_that_keeps_rows_is_one_sentence(
     assert run("prune").returncode == 0
 
 
+def test_a_dropped_table_is_one_sentence(run: Run, connection: Connection) -> None:
+    connection.execute("drop table windows cascade")
+    for command in ("status", "prune"):
+        assert_one_sentence(run(command), 1, "a view of the database was dropped", "make migrate")
+    for command in ("migrate", "ingest_workflows"):
+        assert_one_sentence(run(command), 1, '"windows" does not exist', "restore a dump")
+
+
 def test_libpqs_variables_are_named_where_they_name_the_database(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -21,7 +21,7 @@ from telemetry.runs.request import Report, Tools, Wanted
 from telemetry.simulated.faults import Fault, RequestInfo
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
-from telemetry.summaries.ingests import closing_text, is_news
+from telemetry.summaries.ingests import closing_text, is_news, report_text
 
 pytestmark = pytest.mark.scenario
 
@@ -169,6 +169,20 @@ def test_each_is_announced_with_its_work_and_its_place(connection: Connection) -
     names = ("acme/busy (1 of 3)", "acme/app-00 (2 of 3)", "acme/app-01 (3 of 3)")
     assert labels == {f"{name}: {what}" for name in names for what in ("runs", "jobs of attempts")}
     assert closing_text(reports, None).startswith("3 repositories: 3 complete; ")
+
+
+def test_each_of_many_takes_one_line(connection: Connection) -> None:
+    """Their log is read for what went wrong; how far each one came is in the status."""
+    said: list[str] = []
+    simulated = Simulator(world_of(busy=200, **small(20)))
+    reports = ingested(connection, simulated, max_requests=180, notify=said.append)
+    assert said[0].startswith("21 repositories to ingest; ")
+    assert all(text.startswith("another round ") for text in said[1:])
+    assert set(outcomes(reports).values()) == {"complete", "incomplete"}
+    for report in reports:
+        text = report_text(report, is_brief=True)
+        assert len(text.splitlines()) == 1
+        assert text.endswith("; incomplete") == (report.outcome == "incomplete")
 
 
 def test_the_second_ingest_of_nothing_new_costs_two_requests_each_and_says_it_once(
