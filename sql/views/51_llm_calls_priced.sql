@@ -69,11 +69,10 @@ select
     when shape.reported_cost is not null or listed.list_cost is not null then null
     when calls.model is null then 'the log names no model'
     when llm_model_prices.price_model is null
-      then 'the price list does not have the model, or not from this provider'
-    when prices.model is null then 'the price list has no price of that day and tier'
-    when calls.input_tokens is null or calls.output_tokens is null
-      then 'the log does not count the tokens'
-    else 'the price list has no price of web searches'
+      then 'not in the price list, or not from this provider'
+    when prices.model is null then 'no price of that day and tier'
+    when calls.input_tokens is null or calls.output_tokens is null then 'the log lacks token counts'
+    else 'no price of web searches'
   end as unpriced_because,
   listed.cache_saved,
   listed.cache_missed

@@ -33,10 +33,15 @@ Number = int | float | Decimal
 
 
 def duration(seconds: Number | None) -> str:
-    """Return seconds in their two largest units: `45s`, `10m 03s`, `2h 05m`, `3d 04h`."""
+    """Return seconds in their two largest units: `1.4s`, `45s`, `10m 03s`, `2h 05m`, `3d 04h`.
+
+    Tenths are shown below ten seconds, as of answers of models.
+    """
     if seconds is None:
         return UNKNOWN
     whole = round(seconds)
+    if 0 < seconds < 10 and whole != seconds:
+        return f"{seconds:.1f}s"
     if whole < 60:
         return f"{whole}s"
     minutes, second = divmod(whole, 60)
@@ -53,7 +58,7 @@ def minutes(amount: Number | None) -> str:
     if amount is None:
         return UNKNOWN
     if 0 < amount < 1:
-        return duration(amount * 60)
+        return duration(round(amount * 60))
     if amount >= 120:
         return f"{amount / 60:,.0f} h" if amount >= 600 else f"{amount / 60:.1f} h"
     return f"{amount:,.0f} min" if amount >= 10 or amount == 0 else f"{amount:,.1f} min"

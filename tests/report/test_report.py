@@ -1335,6 +1335,10 @@ def test_a_date_is_midnight_in_the_time_zone_of_the_period() -> None:
     ("shown", "expected"),
     [
         (units.duration(None), "–"),
+        (units.duration(0), "0s"),
+        (units.duration(0.38), "0.4s"),
+        (units.duration(9.0), "9s"),
+        (units.duration(12.3), "12s"),
         (units.duration(59.6), "1m 00s"),
         (units.duration(3_599), "59m 59s"),
         (units.duration(7_500), "2h 05m"),

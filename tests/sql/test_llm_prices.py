@@ -599,18 +599,15 @@ def test_a_thousand_embeddings_that_cost_less_than_a_millionth_are_not_free(
     ("changes", "said"),
     [
         ({"model": None}, "the log names no model"),
-        ({"model": "of-tomorrow"}, "the price list does not have the model, or not from this"),
+        ({"model": "of-tomorrow"}, "not in the price list, or not from this provider"),
         (
             {"model": "deepseek-v4-pro", "provider": "another"},
-            "the price list does not have the model, or not from this provider",
+            "not in the price list, or not from this provider",
         ),
-        ({"timestamp": datetime(2019, 1, 1, tzinfo=UTC)}, "the price list has no price of that"),
-        ({"service_tier": "galactic"}, "the price list has no price of that day and tier"),
-        ({"output_tokens": None}, "the log does not count the tokens"),
-        (
-            {"web_search_requests": 3, "model": "gpt-4"},
-            "the price list has no price of web searches",
-        ),
+        ({"timestamp": datetime(2019, 1, 1, tzinfo=UTC)}, "no price of that day and tier"),
+        ({"service_tier": "galactic"}, "no price of that day and tier"),
+        ({"output_tokens": None}, "the log lacks token counts"),
+        ({"web_search_requests": 3, "model": "gpt-4"}, "no price of web searches"),
         ({}, None),
     ],
 )
@@ -621,7 +618,7 @@ def test_a_call_without_a_cost_says_why(
 ) -> None:
     row = priced_by_ours(**{**PER_MILLION, "model": "gpt-4.1", **changes})
     assert (row["cost"] is None) == (said is not None)
-    assert (row["unpriced_because"] or "").startswith(said or "")
+    assert row["unpriced_because"] == said
 
 
 def test_a_price_that_is_named_with_its_region_has_no_factor_for_it(
