@@ -11,6 +11,7 @@ from telemetry.report.figures import (
     Row,
     about,
     count,
+    day,
     dollars,
     duration,
     minute,
@@ -87,7 +88,7 @@ def phase_of(row: Row) -> str:
 
 def _last_green(row: Row) -> Sentence:
     at = row["last_green_at"]
-    return (UNKNOWN,) if at is None else (minute(at), " ", Name((row["last_green_sha"] or "")[:7]))
+    return (UNKNOWN,) if at is None else (day(at), " ", Name((row["last_green_sha"] or "")[:7]))
 
 
 def _mended(row: Row) -> Sentence:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 from support.commands import Finished, Launcher, Run
-from support.history import UNTIL, History, Workflow, make_history, store
+from support.history import SECOND, UNTIL, History, Workflow, make_history, store
 from support.html import Reader
 from support.reports import (
     DAY,
@@ -1045,6 +1045,22 @@ def test_the_slowest_recent_run_is_drawn_with_what_is_known_of_its_jobs(
     page = one_page(shown)
     assert "5</a> took 15m 00s; <bdi>late</bdi> ended last, after 5m 00s of work" in page
     assert "without those in which a job waited over an hour or was stuck" in page
+
+
+def test_a_run_of_many_jobs_is_drawn_with_those_that_ended_last(connection: Connection) -> None:
+    run = a_run(1, seconds=900)
+    upsert(connection, [run])
+    upsert(connection, [
+        a_job(run, n, job_id=n, name=f"part {n} of 40", started_at=run.created_at + n * SECOND,
+              completed_at=run.created_at + (60 + n) * SECOND)
+        for n in range(1, 41)
+    ])  # fmt: skip
+    known(connection, 7)
+    page = one_page(whole(connection))
+    drawn = page[page.index('id="run"') : page.index('id="llm"')]
+    assert "part 40 of 40</bdi> ended last" in drawn and ">part 40 of 40</text>" in drawn
+    assert "part 16 of 40" in drawn and "part 15 of 40" not in drawn
+    assert "The last 25 of 40 jobs to end." in drawn and "and 15 more jobs" in drawn
 
 
 def test_calls_of_models_are_shown_with_the_runners_that_made_them(
