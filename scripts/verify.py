@@ -23,7 +23,7 @@ from output import progress, say, show_json, show_sentences
 from telemetry.database.retention import horizon, stored
 from telemetry.github.errors import NotFound
 from telemetry.runs.request import Tools, Wanted
-from telemetry.runs.verify import NeverIngested, verify
+from telemetry.runs.verification.verify import NeverIngested, verify
 from telemetry.settings import UsageError
 from telemetry.summaries.verification import verification_text
 

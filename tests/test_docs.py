@@ -247,19 +247,27 @@ def test_data_goes_one_way_between_the_rooms() -> None:
         assert not wrong, f"{module} imports {wrong}"
 
 
-# In the room of the report, a folder stands only on those that follow it.
-IN_THE_REPORT = ("report.formats", "report.findings", "report")
+@pytest.mark.parametrize(
+    "folders",
+    [
+        ("report.formats", "report.findings", "report"),
+        ("runs.verification", "runs", "runs.lists"),
+    ],
+)
+def test_a_folder_of_a_room_stands_only_on_those_that_follow_it(folders: tuple[str, ...]) -> None:
+    def place(module: str) -> int:
+        return folders.index(module.rsplit(".", 1)[0].removeprefix("telemetry."))
 
-
-def folder_in_the_report(module: str) -> int:
-    return IN_THE_REPORT.index(module.rsplit(".", 1)[0].removeprefix("telemetry."))
-
-
-def test_data_goes_one_way_in_the_report() -> None:
-    for module in (each for each in MODULES if each.startswith("telemetry.report.")):
-        inside = {other for other in imports(module) if room(other) == "report"}
-        wrong = {o for o in inside if folder_in_the_report(o) < folder_in_the_report(module)}
+    of_room = f"telemetry.{folders[0].split('.')[0]}."
+    inside = {each for each in MODULES if each.startswith(of_room)}
+    for module in inside:
+        wrong = {other for other in imports(module) & inside if place(other) < place(module)}
         assert not wrong, f"{module} imports {wrong}"
+
+
+def test_lists_of_runs_are_read_without_the_database() -> None:
+    for module in (each for each in MODULES if each.startswith("telemetry.runs.lists.")):
+        assert "database" not in {room(other) for other in reachable(module)}
 
 
 def test_no_module_imports_itself_through_others() -> None:

@@ -11,6 +11,8 @@ from telemetry.rows.reading import LONGEST_NAME, UnreadableRow, required
 
 # GitHub ends a run after 35 days, waits and approvals included ("Actions limits" reference).
 LONGEST_RUN = timedelta(days=35)
+# Earlier attempts are fetched up to this number: see sql/runs/pending_attempts.sql.
+MOST_ATTEMPTS = 1_000
 # The account that GitHub shows in place of deleted ones ("Deleting your personal account").
 GHOST = "ghost"
 

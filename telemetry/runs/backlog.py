@@ -11,8 +11,8 @@ from telemetry.github.options import LARGEST_PAGE
 from telemetry.runs.due_windows import LONGEST, lists_a_day
 from telemetry.runs.estimate import Work
 from telemetry.runs.leaving import Budget, Leaving, pause_between, plan, spread
+from telemetry.runs.lists.windows import Span
 from telemetry.runs.record import IngestLog
-from telemetry.runs.windows import Span
 
 DAY = timedelta(days=1)
 # Besides lists of runs that may be re-run, each day takes these requests: two questions about the

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from telemetry.database.connection import execute
 from telemetry.github.options import LARGEST_PAGE
-from telemetry.runs.listing import SEARCH_LAG
+from telemetry.runs.lists.listing import SEARCH_LAG
+from telemetry.runs.lists.windows import whole_second
 from telemetry.runs.record import IngestLog
-from telemetry.runs.windows import whole_second
 
 LONGEST = timedelta(days=31)
 """The longest group: its runs are listed again until the youngest can no longer be re-run."""

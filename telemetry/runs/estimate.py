@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from telemetry.github.options import LARGEST_PAGE
 from telemetry.github.pagination import Page
 from telemetry.rows.runs import WorkflowRun
-from telemetry.runs.windows import Span
+from telemetry.runs.lists.windows import Span
 
 # GitHub keeps runs for at most 400 days, and counts no further than 40,000 without a filter.
 LONGEST_KEPT = timedelta(days=400)

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from telemetry import counted
 from telemetry.github.errors import BudgetSpent, GitHubError, LimitReached, Unanswered
-from telemetry.runs.listing import FEW_REQUESTS
+from telemetry.runs.lists.listing import FEW_REQUESTS
 from telemetry.runs.record import IngestLog
 from telemetry.runs.request import Tools
 from telemetry.runs.retries import is_denied, is_of_item

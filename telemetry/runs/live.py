@@ -21,7 +21,7 @@ from telemetry.github.errors import GitHubError, NotFound, RateLimited
 from telemetry.github.pagination import Page
 from telemetry.rows.runs import WorkflowRun
 from telemetry.runs.lease import Forgotten, Held, Lost
-from telemetry.runs.listing import batch_of
+from telemetry.runs.lists.listing import batch_of
 from telemetry.runs.repository import RepositoryIngest, ingest_repository
 from telemetry.runs.request import Tools
 

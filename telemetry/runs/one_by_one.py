@@ -15,17 +15,16 @@ from telemetry.database.upserts import as_json
 from telemetry.github.errors import GitHubError, NotFound
 from telemetry.github.options import Paging
 from telemetry.rows.reading import UnreadableRow, nested, wrong_value
-from telemetry.rows.runs import WorkflowRun
+from telemetry.rows.runs import MOST_ATTEMPTS, WorkflowRun
 from telemetry.runs import retries
-from telemetry.runs.differences import MOST_ATTEMPTS
 from telemetry.runs.fetching import Failed, Probe, fetch_each
 from telemetry.runs.jobs import JobsOfRun, PendingRun, fetch_jobs, is_gone, pending_jobs, store_jobs
-from telemetry.runs.listing import Batch
+from telemetry.runs.lists.listing import Batch
+from telemetry.runs.lists.windows import Span
 from telemetry.runs.missing import Missing
 from telemetry.runs.record import IngestLog, Tally
 from telemetry.runs.retries import WHOLE_RUN, Retry, is_denied
 from telemetry.runs.store import Store, of_repository, store_attempts
-from telemetry.runs.windows import Span
 
 MOST_PROBES = 50
 

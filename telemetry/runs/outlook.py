@@ -8,8 +8,8 @@ from telemetry.github.pagination import Page
 from telemetry.runs.backlog import backlog
 from telemetry.runs.due_windows import due_groups
 from telemetry.runs.estimate import runs_a_day, work
+from telemetry.runs.lists.windows import Span
 from telemetry.runs.record import IngestLog
-from telemetry.runs.windows import Span
 
 
 class Outlook:

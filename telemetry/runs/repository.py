@@ -18,14 +18,14 @@ from telemetry.runs.due_windows import DueWindow, due_groups
 from telemetry.runs.estimate import runs_since
 from telemetry.runs.identified import identified, wanted_run
 from telemetry.runs.lease import Forgotten, Held
-from telemetry.runs.listing import SEARCH_LAG, Batch, Lister
-from telemetry.runs.newest import Newest
+from telemetry.runs.lists.listing import SEARCH_LAG, Batch, Lister
+from telemetry.runs.lists.newest import Newest
+from telemetry.runs.lists.windows import Span, whole_second
 from telemetry.runs.one_by_one import RunByRun
 from telemetry.runs.outlook import Outlook
 from telemetry.runs.record import IngestLog, report_unanswered
 from telemetry.runs.request import Report, Tools
 from telemetry.runs.store import Store
-from telemetry.runs.windows import Span, whole_second
 from telemetry.runs.work_left import Left, left_of_repository, left_of_run
 from telemetry.runs.workflows import ask_about_repository
 from telemetry.settings import UsageError

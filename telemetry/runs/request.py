@@ -9,9 +9,9 @@ from typing import Literal, Protocol
 from telemetry.database.connection import Connection
 from telemetry.github.client import GitHub
 from telemetry.rows.ingestions import Ingestion
-from telemetry.runs.listing import Limits, Lister
+from telemetry.runs.lists.listing import Limits, Lister
+from telemetry.runs.lists.windows import whole_second
 from telemetry.runs.retries import AwaitedItem
-from telemetry.runs.windows import whole_second
 from telemetry.settings import UsageError
 from telemetry.times import Length
 

@@ -8,10 +8,10 @@ from telemetry.database.connection import Connection, execute
 from telemetry.database.upserts import Counts, as_json, upsert
 from telemetry.github.errors import GitHubError
 from telemetry.rows.runs import OpenRun, Repository, WorkflowRun
-from telemetry.runs.listing import Batch
+from telemetry.runs.lists.listing import Batch
+from telemetry.runs.lists.windows import ListedWindow
 from telemetry.runs.record import IngestLog, Tally
 from telemetry.runs.run_ids import RunIds
-from telemetry.runs.windows import ListedWindow
 
 MOST_PAGES_AT_ONCE = 10
 

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from telemetry import counted
 from telemetry.database.connection import execute
+from telemetry.runs.lists.windows import Span
 from telemetry.runs.record import IngestLog
-from telemetry.runs.windows import Span
 
 MOST_GAPS_NAMED = 3
 # Requests that GitHub allows in an hour, without the tenth that is left to others.

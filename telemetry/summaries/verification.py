@@ -5,9 +5,9 @@ from typing import Any
 
 from telemetry import counted
 from telemetry.installation import COMMAND
-from telemetry.runs.differences import Difference
-from telemetry.runs.verify import Verification
-from telemetry.runs.verify_jobs import JobsCompared
+from telemetry.runs.verification.differences import Difference
+from telemetry.runs.verification.verify import Verification
+from telemetry.runs.verification.verify_jobs import JobsCompared
 from telemetry.summaries.tables import cell
 from telemetry.terminal import plain
 

@@ -20,9 +20,9 @@ from support.paths import LONGEST, ROOT
 
 from telemetry.database.bill import Loaded
 from telemetry.database.connection import Connection, execute, open_connection
-from telemetry.runs.differences import Difference
 from telemetry.runs.retries import AwaitedItem
-from telemetry.runs.verify_jobs import JobsCompared
+from telemetry.runs.verification.differences import Difference
+from telemetry.runs.verification.verify_jobs import JobsCompared
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Simulator
 

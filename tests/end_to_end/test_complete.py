@@ -20,7 +20,7 @@ from telemetry.database.prune import prune
 from telemetry.database.retention import Retention
 from telemetry.database.status import status
 from telemetry.runs.ingest import ingest
-from telemetry.runs.listing import Limits
+from telemetry.runs.lists.listing import Limits
 from telemetry.runs.request import Report, Tools, Wanted
 from telemetry.simulated import faults
 from telemetry.simulated.entities import Run

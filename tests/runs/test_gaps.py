@@ -9,7 +9,7 @@ from support.one_repository import DAY, HOUR, ingested, runs_of, status_at, tool
 from support.short_pages import ShortPages
 
 from telemetry.database.connection import Connection
-from telemetry.runs.verify import verify
+from telemetry.runs.verification.verify import verify
 from telemetry.simulated.answers import message
 from telemetry.simulated.faults import Fault, RequestInfo, edited
 from telemetry.simulated.server import Simulator

@@ -17,7 +17,7 @@ from telemetry.database.connection import Connection, execute, open_connection
 from telemetry.database.upserts import upsert
 from telemetry.report.period import period
 from telemetry.runs.ingest import ingest
-from telemetry.runs.listing import Limits
+from telemetry.runs.lists.listing import Limits
 from telemetry.runs.request import Report, Tools, Wanted
 from telemetry.runs.store import store_attempts
 from telemetry.settings import UsageError

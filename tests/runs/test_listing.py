@@ -18,9 +18,9 @@ from support.unordered import Unordered
 
 from telemetry.github.client import GitHub
 from telemetry.github.errors import BudgetSpent, RateLimited
-from telemetry.runs.listing import LIST_LAG, SEARCH_LAG, Batch, Limits, Lister
-from telemetry.runs.newest import Newest
-from telemetry.runs.windows import ListedWindow
+from telemetry.runs.lists.listing import LIST_LAG, SEARCH_LAG, Batch, Limits, Lister
+from telemetry.runs.lists.newest import Newest
+from telemetry.runs.lists.windows import ListedWindow
 from telemetry.simulated.entities import Repository
 from telemetry.simulated.faults import Fault, RequestInfo, bad_gateway, edited, primary_limit
 from telemetry.simulated.server import Simulator

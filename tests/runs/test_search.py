@@ -7,8 +7,8 @@ from support.pages import MANY, PER_PAGE, RUNS, at, ids_of, page, pages_of, run
 
 from telemetry.github.pagination import Page
 from telemetry.rows.reading import UnreadableRow
-from telemetry.runs.search import Search, created_range
-from telemetry.runs.windows import ListedWindow
+from telemetry.runs.lists.search import Search, created_range
+from telemetry.runs.lists.windows import ListedWindow
 
 
 def search_of(pages: list[Page], longest: int = MANY) -> Search:

@@ -16,11 +16,11 @@ from telemetry.github.client import GitHub
 from telemetry.github.errors import GitHubError
 from telemetry.github.options import Options
 from telemetry.rows.runs import Repository, WorkflowRun
-from telemetry.runs.listing import Batch
+from telemetry.runs.lists.listing import Batch
+from telemetry.runs.lists.windows import ListedWindow
 from telemetry.runs.record import IngestLog
 from telemetry.runs.request import Tools, Wanted
 from telemetry.runs.store import MOST_PAGES_AT_ONCE, Store, store_attempts
-from telemetry.runs.windows import ListedWindow
 
 
 def run(number: int, **changes: object) -> WorkflowRun:

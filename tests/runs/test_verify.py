@@ -19,10 +19,10 @@ from support.verifications import ingested_by, settled_runs, tools
 
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection
-from telemetry.runs.differences import COMPARED, Difference, compare
-from telemetry.runs.listing import Limits
+from telemetry.runs.lists.listing import Limits
 from telemetry.runs.request import Wanted
-from telemetry.runs.verify import Verification, _spaces, verify
+from telemetry.runs.verification.differences import COMPARED, Difference, compare
+from telemetry.runs.verification.verify import Verification, _spaces, verify
 from telemetry.simulated import faults
 from telemetry.simulated.entities import PlannedJob
 from telemetry.simulated.month import team_month

@@ -10,7 +10,7 @@ from support.verifications import ingested_by, settled_runs, tools
 from telemetry.database.connection import Connection
 from telemetry.github.errors import GitHubError
 from telemetry.runs.request import Wanted
-from telemetry.runs.verify import Verification, verify
+from telemetry.runs.verification.verify import Verification, verify
 from telemetry.simulated.entities import Run
 from telemetry.simulated.faults import Fault, RequestInfo, bad_gateway, delay
 from telemetry.simulated.month import team_month

@@ -14,7 +14,7 @@ from telemetry.github.pagination import Page
 from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.runs import UnreadableRun, WorkflowRun
 from telemetry.runs.due_windows import groups
-from telemetry.runs.windows import ListedWindow, Walk, reported_length
+from telemetry.runs.lists.windows import ListedWindow, Walk, reported_length
 
 
 class Listed:

@@ -36,7 +36,7 @@ from telemetry.rows.prices import (
 from telemetry.rows.runs import OpenRun, Repository, WorkflowRun
 from telemetry.rows.spans import LlmSpan
 from telemetry.rows.workflows import Workflow
-from telemetry.runs.differences import COMPARED, COMPARED_OF_JOBS, COMPARED_OF_STEPS
+from telemetry.runs.verification.differences import COMPARED, COMPARED_OF_JOBS, COMPARED_OF_STEPS
 
 VIEW_FILES = sorted(VIEWS.glob("*.sql"))
 ANALYSES = sorted((SQL / "analysis").glob("*.sql"))

@@ -13,7 +13,7 @@ from telemetry.database.connection import Connection
 from telemetry.github.client import GitHub
 from telemetry.rows.runs import WorkflowRun
 from telemetry.runs.ingest import ingest
-from telemetry.runs.listing import Limits
+from telemetry.runs.lists.listing import Limits
 from telemetry.runs.request import Report, Tools, Wanted
 from telemetry.simulated.entities import Repository
 from telemetry.simulated.server import Simulator

@@ -7,7 +7,7 @@ from telemetry.github.pagination import Page
 from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.runs import WorkflowRun
 from telemetry.runs.due_windows import DueWindow
-from telemetry.runs.windows import ListedWindow
+from telemetry.runs.lists.windows import ListedWindow
 
 BEGIN = datetime(2026, 1, 5, 8, 0, 0, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from telemetry.github.pagination import Page
 from telemetry.rows.reading import LONGEST_COUNT
 from telemetry.rows.runs import WorkflowRun
-from telemetry.runs.windows import SECOND, ListedWindow, Walk, reported_length
+from telemetry.runs.lists.windows import SECOND, ListedWindow, Walk, reported_length
 
 # The rate of runs varies by hour, so a much longer interval would often contain too many.
 LARGEST_GROWTH = 1.5

@@ -7,7 +7,7 @@ from itertools import chain
 
 from telemetry.github.errors import GitHubError, PaginationLimited
 from telemetry.github.pagination import Page
-from telemetry.runs.listing import (
+from telemetry.runs.lists.listing import (
     LIST_LAG,
     SEARCH_LAG,
     Batch,
@@ -16,7 +16,7 @@ from telemetry.runs.listing import (
     batch_of,
     end_checked,
 )
-from telemetry.runs.windows import Walk, whole_second
+from telemetry.runs.lists.windows import Walk, whole_second
 
 PAGES_BETWEEN_PROOFS = 100
 

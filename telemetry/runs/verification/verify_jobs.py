@@ -11,12 +11,17 @@ from telemetry.github.client import GitHub
 from telemetry.github.errors import GitHubError, NotFound
 from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.runs import WorkflowRun
-from telemetry.runs.differences import Difference, compare_attempt, compare_end, compare_jobs
 from telemetry.runs.fetching import fetchers
 from telemetry.runs.job_lists import DueAttempt
 from telemetry.runs.jobs import JobsOfRun, fetch_jobs
 from telemetry.runs.request import Tools
 from telemetry.runs.retries import is_denied, is_of_item
+from telemetry.runs.verification.differences import (
+    Difference,
+    compare_attempt,
+    compare_end,
+    compare_jobs,
+)
 
 COMPARED_TOGETHER = 50
 

@@ -8,7 +8,7 @@ from dataclasses import Field, dataclass, fields
 from typing import Any
 
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
-from telemetry.rows.runs import WorkflowRun, seconds_between
+from telemetry.rows.runs import MOST_ATTEMPTS, WorkflowRun, seconds_between
 
 # Columns with the login of an account, whose id is in a column beside it.
 ACCOUNTS = ("actor", "triggering_actor")
@@ -29,8 +29,6 @@ JOB_KEY = ("github_run_id", "run_attempt", "job_id")
 STEP_KEY = (*JOB_KEY, "number")
 COMPARED_OF_JOBS = {f.name: f for f in fields(WorkflowJob) if f.name not in (*JOB_KEY, "html_url")}
 COMPARED_OF_STEPS = {f.name: f for f in fields(WorkflowStep) if f.name not in STEP_KEY}
-# Earlier attempts are fetched up to this number: see sql/runs/pending_attempts.sql.
-MOST_ATTEMPTS = 1_000
 
 
 @dataclass(frozen=True)

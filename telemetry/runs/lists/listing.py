@@ -21,8 +21,8 @@ from telemetry.github.options import LARGEST_PAGE, Paging
 from telemetry.github.pagination import PAGES_KEPT, Page
 from telemetry.rows.reading import UnreadableRow, tell_apart
 from telemetry.rows.runs import WorkflowRun, read_run
-from telemetry.runs.search import Search, created_range
-from telemetry.runs.windows import SECOND, ListedWindow, Walk, on_top
+from telemetry.runs.lists.search import Search, created_range
+from telemetry.runs.lists.windows import SECOND, ListedWindow, Walk, on_top
 
 # A run appears in the list some moments after its creation, perhaps below runs that were created
 # before it, and later in the search behind filtered lists; younger parts of a list prove nothing.

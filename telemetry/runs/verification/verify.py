@@ -16,12 +16,12 @@ from telemetry.database.connection import Connection, execute
 from telemetry.github.errors import LimitReached
 from telemetry.installation import COMMAND
 from telemetry.rows.runs import Repository, WorkflowRun
-from telemetry.runs.differences import Difference, compare
-from telemetry.runs.listing import SEARCH_LAG, Batch, Batches
-from telemetry.runs.newest import Newest
+from telemetry.runs.lists.listing import SEARCH_LAG, Batch, Batches
+from telemetry.runs.lists.newest import Newest
+from telemetry.runs.lists.windows import Span, whole_second
 from telemetry.runs.request import Tools
-from telemetry.runs.verify_jobs import JobsCompared, ListedRun, compare_runs
-from telemetry.runs.windows import Span, whole_second
+from telemetry.runs.verification.differences import Difference, compare
+from telemetry.runs.verification.verify_jobs import JobsCompared, ListedRun, compare_runs
 
 
 @dataclass

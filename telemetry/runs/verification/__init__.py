@@ -1,0 +1,1 @@
+"""Compares what is stored of runs with what GitHub has now. Writes nothing."""
