@@ -241,11 +241,12 @@ begin
     where relkind = 'm'
       and relispopulated
     union all
-    -- A role that may read all of a schema may read what a new version adds to it.
+    -- What a role may do with all of a schema, it may do with what a new version adds to it.
     select
       0, 0, 0, false, our_schema::regnamespace::text,
       format(
-        'grant select on all tables in schema %s to %s',
+        'grant %s on all tables in schema %s to %s',
+        privilege_type,
         our_schema::regnamespace,
         grantee
       )
@@ -255,18 +256,19 @@ begin
           when 0 then 'public'
           else granted.grantee::regrole::text
         end as grantee,
-        count(*) as readable
+        granted.privilege_type,
+        count(*) as granted_on
       from pg_class
       cross join lateral aclexplode(relacl) as granted
       where relnamespace = our_schema
         and relkind in ('r', 'p', 'v', 'm', 'f')
         and relname <> 'kept_views'  -- made a moment ago, when an older version is upgraded
-        and granted.privilege_type = 'SELECT'
+        and granted.privilege_type in ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
         and granted.grantee <> relowner
-      group by granted.grantee
+      group by granted.grantee, granted.privilege_type
       having bool_and(pg_has_role(relowner, 'usage'))
-    ) as readers
-    where readable = (
+    ) as given
+    where granted_on = (
       select count(*)
       from pg_class
       where relnamespace = our_schema

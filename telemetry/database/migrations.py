@@ -61,9 +61,10 @@ def migrate(
     """Bring tables and views up to date; return the names of what was applied.
 
     It can run twice, concurrently, and after a migration that was killed. If the database is up to
-    date it changes nothing and needs no privileges. Views keep their owners and privileges, and
-    users' own views on them are recreated; `notify` is called with a sentence for each that no
-    longer works. With `waits`, a restart of the server is waited out (see reconnecting.Connection).
+    date it changes nothing and needs no privileges. Views keep their owners and privileges, what is
+    new gets the owner of the tables, and users' own views on ours are recreated; `notify` is called
+    with a sentence for each that no longer works. With `waits`, a restart of the server is waited
+    out (see reconnecting.Connection).
     Raises TelemetryError if the database is newer than this version, if another migration does not
     finish, or if something that depends on our views can be neither dropped nor recreated.
     """
@@ -121,6 +122,9 @@ def _apply(
         for sentence in lost_views(connection):
             notify(f"warning: {sentence}")
         applied.append("views")
+    names = [row["table_name"] for row in execute(connection, "schema/our_tables")]
+    for row in execute(connection, "schema/handed_over", {"names": names}).fetchall():
+        connection.execute(row["statement"].encode())
     return applied
 
 

@@ -217,6 +217,28 @@ def test_whoever_could_read_all_may_read_what_is_new(
         theirs.execute("select count(*) from flaky_job_runs")
 
 
+def test_what_an_administrator_upgrades_stays_the_owners_and_the_writers(empty_dsn: str) -> None:
+    name = conninfo_to_dict(empty_dsn)["dbname"]
+    owner, writer = (SQL_TEXT("{}").format(Identifier(f"{role} {name}")) for role in "OW")
+    with open_connection(empty_dsn) as admin:
+        for role in (owner, writer):
+            admin.execute(SQL_TEXT("create role {} login").format(role))
+        admin.execute(SQL_TEXT("grant all on schema public to {}").format(owner))
+        migrate(mine := make_conninfo(empty_dsn, user=f"O {name}"))
+        grant = "grant select, insert, update, delete on all tables in schema public to {}"
+        admin.execute(SQL_TEXT(grant).format(writer))
+        # As before the version that made these.
+        admin.execute("drop view taken_jobs cascade; drop table former_names cascade")
+        admin.execute("delete from installed_views where name = 'taken_jobs'")
+        admin.execute("delete from _yoyo_migration where migration_id like '0141.%'")
+        assert migrate(empty_dsn) == ["0141.former-names", "views"]
+        assert {row["owner"] for row in rights(admin)} == {f'"O {name}"'}
+    with open_connection(mine) as owning:
+        owning.execute("select from former_names, taken_jobs")
+    with open_connection(make_conninfo(empty_dsn, user=f"W {name}")) as writing:
+        writing.execute("delete from former_names using taken_jobs where false")
+
+
 def test_rights_outlive_a_migration_that_fails_after_the_views_were_dropped(
     connection: Connection, dsn: str, reader: Connection
 ) -> None:
