@@ -667,6 +667,27 @@ def test_a_cost_after_free_jobs_is_told_as_a_rise(connection: Connection) -> Non
     assert sentence(shown, "costing") == f"Jobs cost $3.06 at list price{rise}"
 
 
+def test_jobs_without_a_price_do_not_hide_that_others_cost_more(connection: Connection) -> None:
+    """The jobs of a workflow never have a price; those of another run on dearer runners."""
+    load_runner_prices(connection)
+    for n in range(1, 60):
+        run, other = (a_run(at, n - 0.5, workflow_id=at % 2 + 3) for at in (2 * n, 2 * n + 1))
+        label = "macos-latest" if run.created_at >= MONTH.since else "ubuntu-latest"
+        odd = {"labels": ["who-knows"], "runner_group_name": "Large"}
+        upsert(connection, [run, other])
+        upsert(connection, [a_job(run, labels=[label]), a_job(other, **odd)])
+    known(connection, 7)
+    told = sentence(single(whole(connection)), "costing")
+    assert told.endswith("30 jobs without a price left out; this is $16.86 more than in the period "
+                         "before.")  # fmt: skip
+    # What costs something now, and whose cost before is not known, may be no rise.
+    connection.execute(
+        "update workflow_jobs set labels = '{ubuntu-latest}', runner_group_name = 'GitHub Actions' "
+        "where labels = '{who-knows}' and created_at >= %(since)s", {"since": MONTH.since}
+    )  # fmt: skip
+    assert "more than" not in sentence(single(whole(connection)), "costing")
+
+
 def test_nobody_is_sent_to_flaky_jobs_where_none_is_known(connection: Connection) -> None:
     """One failure that passed when re-run may be a network fault."""
     failed = a_run(1, 10, 4_000, conclusion="failure")

@@ -82,9 +82,11 @@ def _rise(report: RepositoryReport, cost: Decimal) -> Sentence:
 
     Empty also where the costs of both periods are not known, or a change would be small.
     """
-    rows = report.costs_by_workflow
+    rows = [row for row in report.costs_by_workflow if not row["unpriced_before"]]
     before = known_sum(rows, "list_cost_usd_before")
-    if before is None or not report.are_jobs_comparable or known_sum(rows, "unpriced_before"):
+    # All of it must be of workflows whose cost before is known.
+    is_all = known_sum(rows, "list_cost_usd") == cost
+    if before is None or not is_all or not report.are_jobs_comparable:
         return ()
     more = cost - before
     if more < LEAST_RISE_USD or more < LEAST_RISE * before:
