@@ -1,7 +1,6 @@
 """Opens log files: unpacked, as UTF-8, in bounded time and memory."""
 
 import codecs
-import gzip
 import io
 import os
 import select
@@ -86,9 +85,7 @@ def unpacked(stream: io.BufferedReader) -> io.BufferedReader:
     """The content of a file, unpacked if it is packed, in UTF-8. Raises one of FAILURES."""
     begin = stream.peek(8)[:8]
     frames = _measured_frames if begin[4:] == ZSTD_MAGIC else _frames
-    if begin.startswith(GZIP_MAGIC):
-        stream = io.BufferedReader(_Bounded(gzip.GzipFile(fileobj=stream), stream))
-    elif new_unpacker := _unpacker(begin[4:] if frames is _measured_frames else begin):
+    if new_unpacker := _unpacker(begin[4:] if frames is _measured_frames else begin):
         stream = io.BufferedReader(_Bounded(_Pieces(frames(stream, new_unpacker)), stream))
     encoding = _wide(stream.peek(4)[:4])
     return stream if encoding is None else io.BufferedReader(_Pieces(_utf8(stream, encoding)))
@@ -186,7 +183,7 @@ class _Bounded(io.RawIOBase):
     How much of standard input or of a pipe has been read is not known, so these are not limited.
     """
 
-    def __init__(self, unpacked: io.RawIOBase | gzip.GzipFile, packed: io.BufferedReader) -> None:
+    def __init__(self, unpacked: io.RawIOBase, packed: io.BufferedReader) -> None:
         self._unpacked = unpacked
         self._packed = packed if packed.seekable() else None
         self._read = 0
@@ -212,6 +209,8 @@ def _unpacker(begin: bytes) -> Callable[[], Any] | None:
 
     It is recognised by its first bytes.
     """
+    if begin.startswith(GZIP_MAGIC):
+        return partial(zlib.decompressobj, zlib.MAX_WBITS | 16)  # 16: of gzip, with its sums
     if begin.startswith(BZIP2_MAGIC):
         if bz2 is None:
             raise UnreadableRow("it is packed with bzip2, which this Python lacks; unpack it")

@@ -45,6 +45,12 @@ SERVICE_TIERS: Mapping[str, str | None] = {
 }
 
 
+def usual_tier(written: str | None) -> str | None:
+    """Return a tier by its usual name; None if what was written is not a tier."""
+    tier = (written or "").lower()
+    return SERVICE_TIERS.get(tier, tier) or None
+
+
 @dataclass(frozen=True)
 class LlmCall:
     """One row of `llm_calls`. Token counts follow one convention for every source: input includes
@@ -116,7 +122,7 @@ class LlmCall:
         cost, region = given("reported_cost"), given("inference_geo")
         if cost is None:
             cost = given("estimated_cost")
-        tier, error = (given("service_tier") or "").lower(), given("error_message")
+        error = given("error_message")
         columns.update(
             source=source,
             call_id=call_id,
@@ -125,7 +131,7 @@ class LlmCall:
             model=given("model") or None,
             estimated_cost=cost,
             reported_cost=cost,
-            service_tier=SERVICE_TIERS.get(tier, tier) if tier else None,
+            service_tier=usual_tier(given("service_tier")),
             inference_geo=region.lower() if region else None,
             error_message=error and error[:LONGEST_ERROR_MESSAGE],
             # Attempts count from 1; 0 in a log means unknown.

@@ -11,6 +11,7 @@ from datetime import time as clock
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from telemetry.rows.llm import usual_tier
 from telemetry.rows.reading import MOST_BYTES_OF_NAMES, UnreadableRow, shown, storable
 
 MOST_BYTES = MOST_BYTES_OF_NAMES // 3  # up to three names are one key
@@ -167,6 +168,14 @@ def _name(text: str) -> str:
     return storable(text).lower()
 
 
+def _tier(text: str) -> str:
+    # A price under another name of a tier would be that of no call.
+    tier = usual_tier(_name(text))
+    if tier is None:
+        raise ValueError
+    return tier
+
+
 def _day(text: str) -> date:
     # fromisoformat reads other spellings too, and other digits.
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
@@ -228,6 +237,7 @@ READERS: Mapping[Any, tuple[Callable[[str], Any], str]] = {
 FACTOR = (_factor, "a factor such as 1.1")
 # And of these fields, by their name.
 READERS_OF_FIELDS: Mapping[str, tuple[Callable[[str], Any], str]] = {
+    "tier": (_tier, "a tier such as standard or batch"),
     "regional_factor": FACTOR,
     "peak_factor": FACTOR,
     "peak_hours": (_among(0, 23), "hours from 0 to 23 with spaces between them"),

@@ -177,6 +177,7 @@ CONDITIONS = "model,effective_from,input_per_mtok,output_per_mtok,{}\nm,2026-01-
     [
         ("regional_factor", "0", "a factor such as 1.1"),
         ("peak_factor", "-2", "a factor such as 1.1"),
+        ("tier", "auto", "a tier such as standard or batch"),
         ("peak_hours", "22 24", "hours from 0 to 23"),
         ("peak_weekdays", "0 1", r"days from 1 \(Monday\) to 7"),
     ],

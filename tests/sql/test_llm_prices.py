@@ -621,6 +621,22 @@ def test_a_call_without_a_cost_says_why(
     assert row["unpriced_because"] == said
 
 
+def test_a_tier_of_a_user_price_list_may_have_the_name_that_logs_use(
+    connection: Connection, tmp_path: Path
+) -> None:
+    own = tmp_path / "own.csv"
+    own.write_text(
+        "model,effective_from,input_per_mtok,output_per_mtok,tier\nhouse,2025-01-01,4,0,Default\n"
+    )
+    load_llm_prices(connection, str(own))
+    call = {"timestamp": "2026-01-05T08:00:00Z", "model": "house", "output_tokens": 0}
+    for tier in ("default", "on_demand", "standard", None):
+        record = {**call, "call_id": str(tier), "input_tokens": 1_000_000, "service_tier": tier}
+        upsert(connection, [LlmCall.from_record(record)])
+    rows = connection.execute("select list_cost from llm_calls_priced").fetchall()
+    assert [row["list_cost"] for row in rows] == [4] * 4
+
+
 def test_a_price_that_is_named_with_its_region_has_no_factor_for_it(
     connection: Connection, tmp_path: Path
 ) -> None:
