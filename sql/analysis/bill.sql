@@ -19,7 +19,7 @@ with period as not materialized (
 ),
 lines as (
   select
-    to_char(billed_lines.usage_date, 'YYYY-MM') as month,
+    to_char(usage_date, 'YYYY-MM') as month,
     items.place,
     items.item,
     items.usd
@@ -27,25 +27,22 @@ lines as (
   cross join period
   cross join lateral (
     values
-      (1, 'stored jobs by the price list', billed_lines.list_usd),
-      (2, 'free rule', billed_lines.free_rule_usd),
-      (3, 'included minutes', billed_lines.included_minutes_usd),
-      (4, 'larger-runner discount', billed_lines.larger_runner_discount_usd),
-      (5, 'rounding', billed_lines.rounding_usd),
-      (6, 'job without a label', billed_lines.job_without_label_usd),
-      (7, 'run not stored', billed_lines.run_not_stored_usd),
-      (8, 'job still pending', billed_lines.job_pending_usd),
-      (9, 'storage', billed_lines.storage_usd),
-      (10, 'not Actions', billed_lines.not_actions_usd),
-      (11, 'unexplained', billed_lines.unexplained_usd),
-      (12, 'billed by GitHub', billed_lines.net_amount)
+      (1, 'stored jobs by the price list', list_usd),
+      (2, 'free rule', free_rule_usd),
+      (3, 'included minutes', included_minutes_usd),
+      (4, 'larger-runner discount', larger_runner_discount_usd),
+      (5, 'rounding', rounding_usd),
+      (6, 'job without a label', job_without_label_usd),
+      (7, 'run not stored', run_not_stored_usd),
+      (8, 'job still pending', job_pending_usd),
+      (9, 'storage', storage_usd),
+      (10, 'not Actions', not_actions_usd),
+      (11, 'unexplained', unexplained_usd),
+      (12, 'billed by GitHub', net_amount)
   ) as items (place, item, usd)
-  where billed_lines.usage_date >= (period.since at time zone 'UTC')::date
-    and billed_lines.usage_date::timestamp at time zone 'UTC' < period.until
-    and (
-      period.repository_ids is null
-      or billed_lines.repository_id = any(period.repository_ids)
-    )
+  where usage_date >= (period.since at time zone 'UTC')::date
+    and usage_date::timestamp at time zone 'UTC' < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
 )
 select
   month,

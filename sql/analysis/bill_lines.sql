@@ -16,44 +16,41 @@ with period as not materialized (
     null::bigint as top
 )
 select
-  billed_lines.usage_date,
-  billed_lines.repository,
-  billed_lines.workflow_path as workflow_file,
-  billed_lines.product,
-  billed_lines.sku,
-  billed_lines.minutes,
-  billed_lines.quantity,
-  billed_lines.list_usd,
-  billed_lines.net_amount,
-  billed_lines.difference_usd,
-  billed_lines.unexplained_usd,
-  billed_lines.free_rule_usd,
-  billed_lines.included_minutes_usd,
-  billed_lines.larger_runner_discount_usd,
-  billed_lines.rounding_usd,
-  billed_lines.job_without_label_usd,
-  billed_lines.run_not_stored_usd,
-  billed_lines.job_pending_usd,
-  billed_lines.storage_usd,
-  billed_lines.not_actions_usd,
-  billed_lines.jobs,
-  billed_lines.gross_amount,
-  billed_lines.discount_amount,
-  billed_lines.repository_id
+  usage_date,
+  repository,
+  workflow_path as workflow_file,
+  product,
+  sku,
+  minutes,
+  quantity,
+  list_usd,
+  net_amount,
+  difference_usd,
+  unexplained_usd,
+  free_rule_usd,
+  included_minutes_usd,
+  larger_runner_discount_usd,
+  rounding_usd,
+  job_without_label_usd,
+  run_not_stored_usd,
+  job_pending_usd,
+  storage_usd,
+  not_actions_usd,
+  jobs,
+  gross_amount,
+  discount_amount,
+  repository_id
 from billed_lines
 cross join period
-where billed_lines.usage_date >= (period.since at time zone 'UTC')::date
-  and billed_lines.usage_date::timestamp at time zone 'UTC' < period.until
-  and (
-    period.repository_ids is null
-    or billed_lines.repository_id = any(period.repository_ids)
-  )
-  and billed_lines.difference_usd <> 0
+where usage_date >= (period.since at time zone 'UTC')::date
+  and usage_date::timestamp at time zone 'UTC' < period.until
+  and (period.repository_ids is null or repository_id = any(period.repository_ids))
+  and difference_usd <> 0
 order by
-  abs(billed_lines.unexplained_usd) desc,
-  abs(billed_lines.difference_usd) desc,
-  billed_lines.usage_date,
-  billed_lines.repository,
-  billed_lines.workflow_path,
-  billed_lines.sku
+  abs(unexplained_usd) desc,
+  abs(difference_usd) desc,
+  usage_date,
+  repository,
+  workflow_path,
+  sku
 limit (select period.top from period);

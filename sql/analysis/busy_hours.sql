@@ -30,8 +30,8 @@ hours as (
     interval '1 hour'
   ) as moment
   group by
-    extract(isodow from moment at time zone period.time_zone)::integer,
-    extract(hour from moment at time zone period.time_zone)::integer
+    weekday,
+    hour
 ),
 starts as (
   select
@@ -49,8 +49,8 @@ starts as (
   group by
     repository_id,
     repository,
-    extract(isodow from created_at at time zone period.time_zone)::integer,
-    extract(hour from created_at at time zone period.time_zone)::integer
+    weekday,
+    hour
 ),
 work as (
   select
@@ -67,8 +67,8 @@ work as (
     and is_first_attempt
   group by
     repository_id,
-    extract(isodow from created_at at time zone period.time_zone)::integer,
-    extract(hour from created_at at time zone period.time_zone)::integer
+    weekday,
+    hour
 )
 select
   starts.repository,

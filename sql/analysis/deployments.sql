@@ -24,7 +24,6 @@ runs as (
     attempts.repository,
     attempts.workflow_id,
     attempts.workflow,
-    attempts.github_run_id,
     attempts.created_at,
     attempts.completed_at,
     attempts.is_success,

@@ -87,31 +87,25 @@ spendings as (
     llm_calls_priced.github_run_id,
     llm_calls_priced.day
 ),
--- Before its last week, days of which most jobs are not stored.
+-- Before its last week, the last day of which most jobs are not stored.
 holes as (
-  select
-    repository_id,
-    max(day) as day
-  from (
-    select
-      workflow_runs.repository_id,
-      (workflow_runs.created_at at time zone 'UTC')::date as day
-    from workflow_runs
-    cross join period
-    cross join month
-    where workflow_runs.created_at >= month.since_on::timestamp at time zone 'UTC'
-      and workflow_runs.created_at < (month.today - 7)::timestamp at time zone 'UTC'
-      and (
-        period.repository_ids is null
-        or workflow_runs.repository_id = any(period.repository_ids)
-      )
-      and workflow_runs.conclusion is distinct from 'skipped'
-    group by
-      workflow_runs.repository_id,
-      (workflow_runs.created_at at time zone 'UTC')::date
-    having 2 * count(workflow_runs.jobs_listed_at) < count(*)
-  ) as days
-  group by repository_id
+  select distinct on (workflow_runs.repository_id)
+    workflow_runs.repository_id,
+    (workflow_runs.created_at at time zone 'UTC')::date as day
+  from workflow_runs
+  cross join period
+  cross join month
+  where workflow_runs.created_at >= month.since_on::timestamp at time zone 'UTC'
+    and workflow_runs.created_at < (month.today - 7)::timestamp at time zone 'UTC'
+    and (period.repository_ids is null or workflow_runs.repository_id = any(period.repository_ids))
+    and workflow_runs.conclusion is distinct from 'skipped'
+  group by
+    workflow_runs.repository_id,
+    day
+  having 2 * count(workflow_runs.jobs_listed_at) < count(*)
+  order by
+    workflow_runs.repository_id,
+    day desc
 ),
 -- What was never listed of the days that are asked about. The last gap ends in the future.
 gaps as materialized (
@@ -133,28 +127,26 @@ gaps as materialized (
       or unlisted_intervals.repository_id = any(period.repository_ids)
     )
 ),
+-- The last day that is mostly unlisted.
 unlisted as (
-  select
-    repository_id,
-    max(day) as day
-  from (
-    select
-      gaps.repository_id,
-      days.day::date as day
-    from gaps
-    cross join month
-    cross join lateral generate_series(
-      gaps.began_at::date::timestamp, least(gaps.ended_at, month.today), interval '1 day'
-    ) as days (day)
-    where not gaps.is_last
-    group by
-      gaps.repository_id,
-      days.day
-    having sum(
-      least(gaps.ended_at, days.day + interval '1 day') - greatest(gaps.began_at, days.day)
-    ) > interval '12 hours'
-  ) as days
-  group by repository_id
+  select distinct on (gaps.repository_id)
+    gaps.repository_id,
+    days.day::date as day
+  from gaps
+  cross join month
+  cross join lateral generate_series(
+    gaps.began_at::date::timestamp, least(gaps.ended_at, month.today), interval '1 day'
+  ) as days (day)
+  where not gaps.is_last
+  group by
+    gaps.repository_id,
+    days.day
+  having sum(
+    least(gaps.ended_at, days.day + interval '1 day') - greatest(gaps.began_at, days.day)
+  ) > interval '12 hours'
+  order by
+    gaps.repository_id,
+    days.day desc
 ),
 -- The cost of a repository is known from the first day with one on, after its last hole, and until
 -- its last list.
@@ -201,10 +193,10 @@ placed as materialized (
     known.weeks,
     greatest(dated.known_until, month.began_on) as rest_from,
     extract(isodow from dated.day) as weekday,
-    case
-      when dated.day < dated.known_until and dated.day >= dated.known_until - 7 * known.weeks
-        then (dated.known_until - 1 - dated.day) / 7
-    end as week
+    weeks_ago.week,
+    -- Its part of the mean of its weekday: a week counts three quarters of the one after it.
+    coalesce(sum(dated.usd), 0) * power(0.75, weeks_ago.week) * 0.25
+    / nullif(1 - power(0.75, known.weeks), 0) as usd_of_mean
   from dated
   cross join month
   cross join lateral (
@@ -213,6 +205,13 @@ placed as materialized (
         least((dated.known_until - greatest(dated.known_from, month.since_on)) / 7, 8), 0
       ) as weeks
   ) as known
+  cross join lateral (
+    select
+      case
+        when dated.day < dated.known_until and dated.day >= dated.known_until - 7 * known.weeks
+          then (dated.known_until - 1 - dated.day) / 7
+      end as week
+  ) as weeks_ago
   cross join lateral (
     values
       ('all', 'all'),
@@ -228,28 +227,9 @@ placed as materialized (
     dated.repository_id,
     dated.day,
     known.weeks,
+    weeks_ago.week,
     dated.known_until,
     month.began_on
-),
--- A week counts three quarters of the one after it.
-weekdays as materialized (
-  select
-    kind,
-    subject,
-    name,
-    repository_id,
-    rest_from,
-    weekday,
-    sum(usd * power(0.75, week)) * 0.25 / max(1 - power(0.75, weeks)) as mean
-  from placed
-  where week is not null
-  group by
-    kind,
-    subject,
-    name,
-    repository_id,
-    rest_from,
-    weekday
 ),
 -- Today, and each day since the last list, is begun: a part of its cost may be stored.
 rest as (
@@ -276,9 +256,9 @@ of_repositories as materialized (
     name,
     repository_id,
     max(placed.weeks) as weeks,
-    max(means.usd) as week_usd,
+    sum(placed.usd_of_mean) as week_usd,
     coalesce(
-      max(means.usd),
+      sum(placed.usd_of_mean),
       sum(placed.usd) filter (where placed.day >= placed.rest_from - 7),
       0
     ) as weight,
@@ -299,20 +279,6 @@ of_repositories as materialized (
       as unpriced
   from placed
   cross join month
-  left join (
-    select
-      kind,
-      subject,
-      name,
-      repository_id,
-      sum(mean) as usd
-    from weekdays
-    group by
-      kind,
-      subject,
-      name,
-      repository_id
-  ) as means using (kind, subject, name, repository_id)
   group by
     kind,
     subject,
@@ -360,16 +326,20 @@ each_week as (
     subject,
     name,
     numbers.week,
-    sum(
+    sum(of_week.usd) as usd,
+    lead(sum(of_week.usd)) over (partition by kind, subject, name order by numbers.week)
+      as usd_before
+  from spent
+  inner join of_repositories using (kind, subject, name)
+  cross join lateral generate_series(0, spent.weeks - 1) as numbers (week)
+  cross join lateral (
+    select
       case
         when numbers.week < of_repositories.weeks
           then coalesce(of_repositories.usd_of_weeks[numbers.week + 1], 0)
         else coalesce(of_repositories.week_usd, 0)
-      end
-    ) as usd
-  from spent
-  inner join of_repositories using (kind, subject, name)
-  cross join lateral generate_series(0, spent.weeks - 1) as numbers (week)
+      end as usd
+  ) as of_week
   group by
     kind,
     subject,
@@ -386,15 +356,7 @@ variances as (
       var_samp(usd),
       sum(power(usd - usd_before, 2)) / nullif(2 * (count(*) - 1), 0)
     ) as variance
-  from (
-    select
-      kind,
-      subject,
-      name,
-      usd,
-      lead(usd) over (partition by kind, subject, name order by week) as usd_before
-    from each_week
-  ) as compared
+  from each_week
   group by
     kind,
     subject,
@@ -402,35 +364,46 @@ variances as (
 ),
 expected as materialized (
   select
-    weekdays.kind,
-    weekdays.subject,
-    weekdays.name,
-    sum(weekdays.mean * (rest.days - rest.begun_days)) as later_usd,
-    sum(weekdays.mean * rest.begun_days) as begun_usd
-  from weekdays
+    kind,
+    subject,
+    name,
+    sum(placed.usd_of_mean * (rest.days - rest.begun_days)) as later_usd,
+    sum(placed.usd_of_mean * rest.begun_days) as begun_usd
+  from placed
   left join rest using (rest_from, weekday)
   group by
-    weekdays.kind,
-    weekdays.subject,
-    weekdays.name
+    kind,
+    subject,
+    name
 ),
 -- Student's t for this number of weeks: one in fifty lies above.
 quantiles (weeks, t) as (
   values (2, 15.89), (3, 4.85), (4, 3.48), (5, 3.00), (6, 2.76), (7, 2.61), (8, 2.52)
-),
-forecasts as (
+)
+select
+  spent.kind,
+  spent.subject,
+  spent.name,
+  round(spent.usd, 4) as spent_usd,
+  round(forecasts.usd, 4) as forecast_usd,
+  to_char(month.began_on, 'YYYY-MM') as month,
+  month.ends_on - month.today as days_left,
+  round(greatest(coalesce(forecasts.usd - forecasts.half_usd, spent.usd), spent.usd), 4) as low_usd,
+  round(forecasts.usd + forecasts.half_usd, 4) as high_usd,
+  spent.weeks,
+  spent.unpriced
+from spent
+cross join month
+left join expected using (kind, subject, name)
+left join variances using (kind, subject, name)
+left join quantiles on quantiles.weeks = spent.weeks
+cross join lateral (
   select
-    spent.kind,
-    spent.subject,
-    spent.name,
-    spent.weeks,
-    spent.usd,
-    spent.unpriced,
     case
       when spent.most_weeks >= 1 then spent.usd
         + coalesce(expected.later_usd, 0)
         + greatest(coalesce(expected.begun_usd, 0) - spent.begun_usd, 0)
-    end as forecast_usd,
+    end as usd,
     -- The remaining weeks differ from each other, and together from those before.
     quantiles.t * sqrt(
       variances.variance
@@ -438,33 +411,12 @@ forecasts as (
       * (spent.days_left / 7.0)
       * (1 + spent.days_left / 7.0)
     ) as half_usd
-  from spent
-  left join expected using (kind, subject, name)
-  left join variances using (kind, subject, name)
-  left join quantiles on quantiles.weeks = spent.weeks
-)
-select
-  forecasts.kind,
-  forecasts.subject,
-  forecasts.name,
-  round(forecasts.usd, 4) as spent_usd,
-  round(forecasts.forecast_usd, 4) as forecast_usd,
-  to_char(month.began_on, 'YYYY-MM') as month,
-  month.ends_on - month.today as days_left,
-  round(
-    greatest(coalesce(forecasts.forecast_usd - forecasts.half_usd, forecasts.usd), forecasts.usd),
-    4
-  ) as low_usd,
-  round(forecasts.forecast_usd + forecasts.half_usd, 4) as high_usd,
-  forecasts.weeks,
-  forecasts.unpriced
-from forecasts
-cross join month
+) as forecasts
 order by
-  forecasts.kind desc,
-  forecasts.subject = 'all' desc,
-  forecasts.subject,
-  forecasts.forecast_usd desc nulls last,
-  forecasts.usd desc,
-  forecasts.name
+  spent.kind desc,
+  spent.subject = 'all' desc,
+  spent.subject,
+  forecasts.usd desc nulls last,
+  spent.usd desc,
+  spent.name
 limit (select period.top from period);

@@ -22,7 +22,7 @@ select
   repository,
   workflow,
   red_at,
-  case when recovered_at < period.until then recovered_at end as recovered_at,
+  case when ends.is_over then recovered_at end as recovered_at,
   extract(epoch from least(recovered_at, period.until) - red_at)::bigint as seconds,
   reds.red_runs,
   reds.red_pushes,
@@ -33,9 +33,9 @@ select
   last_green_sha,
   commit_sha,
   actor,
-  case when recovered_at < period.until then mended_by end as mended_by,
-  case when recovered_at < period.until then mended_sha end as mended_sha,
-  case when recovered_at < period.until then is_recovered_by_rerun end as is_recovered_by_rerun,
+  case when ends.is_over then mended_by end as mended_by,
+  case when ends.is_over then mended_sha end as mended_sha,
+  case when ends.is_over then is_recovered_by_rerun end as is_recovered_by_rerun,
   reds.last_red_run_created_at,
   exists (
     select 1
@@ -45,11 +45,14 @@ select
   ) as is_deployment,
   html_url,
   last_green_url,
-  case when recovered_at < period.until then mended_url end as mended_url,
+  case when ends.is_over then mended_url end as mended_url,
   workflow_id,
   repository_id
 from incidents
 cross join period
+cross join lateral (
+  select coalesce(recovered_at < period.until, false) as is_over
+) as ends
 cross join lateral (
   select
     count(*) as red_runs,
@@ -64,21 +67,18 @@ cross join lateral (
 ) as reds
 where red_at < period.until
   and (
-    recovered_at >= period.since and recovered_at < period.until
-    or coalesce(recovered_at >= period.until, true)
-    and reds.last_red_run_created_at
-      >= least(period.since, period.until - interval '720 hours')
+    ends.is_over and recovered_at >= period.since
+    or not ends.is_over
+    and reds.last_red_run_created_at >= least(period.since, period.until - interval '720 hours')
     and coalesce(workflow_state, 'active') = 'active'
   )
   and (period.repository_ids is null or repository_id = any(period.repository_ids))
 order by
-  coalesce(recovered_at < period.until, false),
-  (recovered_at is null or recovered_at >= period.until)
-  and reds.red_pushes > 0
-  and last_green_at is not null desc,
-  case when recovered_at < period.until then 0 else reds.red_pushes end desc,
-  case when recovered_at < period.until then 0 else reds.red_runs end desc,
-  case when recovered_at is null or recovered_at >= period.until then red_at end,
+  ends.is_over,
+  not ends.is_over and reds.red_pushes > 0 and last_green_at is not null desc,
+  case when ends.is_over then 0 else reds.red_pushes end desc,
+  case when ends.is_over then 0 else reds.red_runs end desc,
+  case when not ends.is_over then red_at end,
   red_at desc,
   repository,
   workflow,

@@ -16,63 +16,47 @@ with period as not materialized (
 select
   attempts.repository,
   attempts.workflow,
-  nullif(llm_calls_priced.prompt_name, '') as prompt,
-  coalesce(llm_calls_priced.price_model, llm_calls_priced.model) as model,
+  nullif(calls.prompt_name, '') as prompt,
+  coalesce(calls.price_model, calls.model) as model,
+  round(sum(calls.cache_missed) filter (where calls.cache_read_tokens is not null), 4)
+    as missed_usd,
   round(
-    sum(llm_calls_priced.cache_missed) filter (
-      where llm_calls_priced.cache_read_tokens is not null
-    ),
-    4
-  ) as missed_usd,
-  round(
-    100 * sum(llm_calls_priced.cache_read_tokens)
-    / nullif(
-      sum(llm_calls_priced.input_tokens) filter (
-        where llm_calls_priced.cache_read_tokens is not null
-      ),
-      0
-    ),
+    100 * sum(calls.cache_read_tokens)
+    / nullif(sum(calls.input_tokens) filter (where calls.cache_read_tokens is not null), 0),
     4
   ) as hit_percent,
-  round(
-    sum(llm_calls_priced.cache_saved) filter (
-      where llm_calls_priced.cache_read_tokens is not null
-    ),
-    4
-  ) as saved_usd,
+  round(sum(calls.cache_saved) filter (where calls.cache_read_tokens is not null), 4)
+    as saved_usd,
   coalesce(
-    sum(llm_calls_priced.api_calls) filter (
-      where llm_calls_priced.cache_read_tokens is not null
-        and llm_calls_priced.cache_missed is null
+    sum(calls.api_calls) filter (
+      where calls.cache_read_tokens is not null
+        and calls.cache_missed is null
     ),
     0
   ) as unpriced,
-  coalesce(
-    sum(llm_calls_priced.api_calls) filter (where llm_calls_priced.cache_read_tokens is not null), 0
-  ) as calls,
-  coalesce(
-    sum(llm_calls_priced.api_calls) filter (where llm_calls_priced.cache_read_tokens is null), 0
-  ) as calls_without_word,
+  coalesce(sum(calls.api_calls) filter (where calls.cache_read_tokens is not null), 0) as calls,
+  coalesce(sum(calls.api_calls) filter (where calls.cache_read_tokens is null), 0)
+    as calls_without_word,
   attempts.workflow_id,
   attempts.repository_id
-from llm_calls_priced
+from llm_calls_priced as calls
 left join attempts
-  on attempts.github_run_id = llm_calls_priced.github_run_id
+  on attempts.github_run_id = calls.github_run_id
   and attempts.is_latest_attempt
 cross join period
-where llm_calls_priced.timestamp >= period.since
-  and llm_calls_priced.timestamp < period.until
+where calls.timestamp >= period.since
+  and calls.timestamp < period.until
   and (
     period.repository_ids is null
-    or coalesce(llm_calls_priced.repository_id, 0) = any(period.repository_ids)
+    or coalesce(calls.repository_id, 0) = any(period.repository_ids)
   )
 group by
   attempts.repository_id,
   attempts.repository,
   attempts.workflow_id,
   attempts.workflow,
-  nullif(llm_calls_priced.prompt_name, ''),
-  coalesce(llm_calls_priced.price_model, llm_calls_priced.model)
+  nullif(calls.prompt_name, ''),
+  coalesce(calls.price_model, calls.model)
 order by
   missed_usd desc nulls last,
   calls desc,

@@ -42,6 +42,7 @@ failures as materialized (
 ),
 flaky as materialized (
   select
+    row_number() over () as number,
     repository_id,
     repository,
     workflow_id,
@@ -63,20 +64,16 @@ flaky as materialized (
 ),
 held_up as materialized (
   select
-    failures.repository_id,
-    failures.workflow_id,
-    failures.workflow,
-    failures.job_base,
+    flaky.number,
+    flaky.job_base,
     failures.github_run_id,
     min(failures.run_attempt) as first_attempt
   from failures
   inner join flaky using (repository_id, workflow_id, workflow, job_base)
   where failures.cause = 'flaky'
   group by
-    failures.repository_id,
-    failures.workflow_id,
-    failures.workflow,
-    failures.job_base,
+    flaky.number,
+    flaky.job_base,
     failures.github_run_id
 ),
 executions as materialized (
@@ -103,10 +100,7 @@ executions as materialized (
 ),
 costs as (
   select
-    held_up.repository_id,
-    held_up.workflow_id,
-    held_up.workflow,
-    held_up.job_base,
+    held_up.number,
     sum(executions.list_cost_usd) filter (where kinds.is_failed) as failed_cost_usd,
     sum(executions.list_cost_usd) filter (where kinds.is_later) as rerun_cost_usd,
     count(*) filter (where executions.list_cost_usd is null) as unpriced_jobs
@@ -119,11 +113,7 @@ costs as (
   ) as kinds
   where kinds.is_failed
     or kinds.is_later
-  group by
-    held_up.repository_id,
-    held_up.workflow_id,
-    held_up.workflow,
-    held_up.job_base
+  group by held_up.number
 ),
 ends as materialized (
   select
@@ -140,11 +130,7 @@ ends as materialized (
 ),
 waits as (
   select
-    held_up.repository_id,
-    held_up.workflow_id,
-    held_up.workflow,
-    held_up.job_base,
-    held_up.github_run_id,
+    held_up.number,
     extract(
       epoch from min(ends.completed_at) filter (
         where ends.run_attempt > held_up.first_attempt and ends.is_success
@@ -154,26 +140,16 @@ waits as (
   from held_up
   inner join ends using (github_run_id)
   group by
-    held_up.repository_id,
-    held_up.workflow_id,
-    held_up.workflow,
-    held_up.job_base,
+    held_up.number,
     held_up.github_run_id
 ),
 waited as (
   select
-    repository_id,
-    workflow_id,
-    workflow,
-    job_base,
+    number,
     sum(greatest(seconds, 0)) as seconds
   from waits
   where seconds is not null
-  group by
-    repository_id,
-    workflow_id,
-    workflow,
-    job_base
+  group by number
 )
 select
   flaky.repository,
@@ -191,8 +167,8 @@ select
   nullif(flaky.workflow_id, 0) as workflow_id,
   flaky.repository_id
 from flaky
-left join costs using (repository_id, workflow_id, workflow, job_base)
-left join waited using (repository_id, workflow_id, workflow, job_base)
+left join costs using (number)
+left join waited using (number)
 order by
   flaky.flaky_commits desc,
   green_again_percent desc nulls last,

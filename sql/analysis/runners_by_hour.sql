@@ -44,16 +44,22 @@ days_of_hours as (
     period.until - interval '1 microsecond',
     interval '1 hour'
   ) as moment
-  group by extract(hour from moment at time zone period.time_zone)::integer
+  group by hour
 ),
 -- The part of each job in each hour that it ran in.
-parts as (
+levels as (
   select
     jobs.owner,
     jobs.label,
     hours.hour,
-    greatest(jobs.started_at, hours.hour) as began_at,
-    least(jobs.completed_at, hours.hour + interval '1 hour') as ended_at
+    extract(epoch from parts.ended_at - parts.began_at) * greatest(changes.change, 0) as seconds,
+    sum(changes.change) over (
+      partition by jobs.owner, jobs.label, hours.hour
+      order by
+        changes.moment,
+        changes.change
+      rows unbounded preceding
+    ) as jobs_at_once
   from jobs
   cross join period
   cross join lateral generate_series(
@@ -61,31 +67,18 @@ parts as (
     jobs.completed_at - interval '1 microsecond',
     interval '1 hour'
   ) as hours (hour)
-  -- Others have no known length, or ended before they began as clocks disagreed.
-  where jobs.duration_seconds > 0
-),
-levels as (
-  select
-    owner,
-    label,
-    hour,
-    extract(epoch from ended_at - began_at) * greatest(change, 0) as seconds,
-    sum(change) over (
-      partition by
-        owner,
-        label,
-        hour
-      order by
-        moment,
-        change
-      rows unbounded preceding
-    ) as jobs_at_once
-  from parts
+  cross join lateral (
+    select
+      greatest(jobs.started_at, hours.hour) as began_at,
+      least(jobs.completed_at, hours.hour + interval '1 hour') as ended_at
+  ) as parts
   cross join lateral (
     values
-      (began_at, 1),
-      (ended_at, -1)
+      (parts.began_at, 1),
+      (parts.ended_at, -1)
   ) as changes (moment, change)
+  -- Others have no known length, or ended before they began as clocks disagreed.
+  where jobs.duration_seconds > 0
 ),
 hourly as (
   select

@@ -34,7 +34,7 @@ runs as (
     concat_ws('/', attempts.repository_id, attempts.workflow_id, attempts.branch_class) as series,
     attempts.repository_id,
     attempts.repository,
-    coalesce(attempts.workflow_id, 0) as workflow_id,
+    attempts.workflow_id,
     attempts.workflow,
     attempts.branch_class,
     attempts.github_run_id,
@@ -175,47 +175,35 @@ clear as (
     and of_runs > 0
     and (judged.deviations >= case when stretch = 7 then 5.8 else 5.3 end or is_apart)
 ),
-peaks as materialized (
+peaks as (
   select
     series,
     day,
     place,
     stretch
-  from (
-    select
-      series,
-      day,
-      place,
-      stretch,
-      deviations,
-      case stretch
-        when 7 then max(deviations) over (by_day range between 7 preceding and 7 following)
-        when 14 then max(deviations) over (by_day range between 14 preceding and 14 following)
-        when 28 then max(deviations) over (by_day range between 28 preceding and 28 following)
-        else max(deviations) over (by_day range between 45 preceding and 45 following)
-      end as highest
-    from clear
-    window by_day as (partition by series, stretch order by place)
-  ) as compared
-  where deviations = highest
+  from clear
+  where not exists (
+    select 1
+    from clear as higher
+    where higher.series = clear.series
+      and higher.stretch = clear.stretch
+      and abs(higher.place - clear.place) <= clear.stretch
+      and higher.deviations > clear.deviations
+  )
 ),
 -- A change that a shorter stretch found nearby is the same change found again.
 lasting as materialized (
   select
-    peaks.series,
-    peaks.day,
-    peaks.place
+    series,
+    day
   from peaks
-  left join peaks as shorter
-    on shorter.series = peaks.series
-    and shorter.stretch < peaks.stretch
-    and abs(shorter.place - peaks.place) < peaks.stretch
-  group by
-    peaks.series,
-    peaks.day,
-    peaks.place,
-    peaks.stretch
-  having count(shorter.place) = 0
+  where not exists (
+    select 1
+    from peaks as shorter
+    where shorter.series = peaks.series
+      and shorter.stretch < peaks.stretch
+      and abs(shorter.place - peaks.place) < peaks.stretch
+  )
 ),
 newest_lasting as (
   select
@@ -713,6 +701,7 @@ changes as materialized (
 ),
 shifts as materialized (
   select
+    series,
     repository_id,
     repository,
     workflow_id,
@@ -729,6 +718,7 @@ shifts as materialized (
     commit_before,
     before_seconds,
     after_seconds,
+    after_seconds - before_seconds as shift,
     before_runs,
     after_runs,
     estimated,
@@ -746,9 +736,7 @@ shifts as materialized (
 ),
 jobs as materialized (
   select
-    executed_jobs.repository_id,
-    coalesce(executed_jobs.workflow_id, 0) as workflow_id,
-    executed_jobs.branch_class,
+    named.series,
     executed_jobs.created_at,
     executed_jobs.job,
     executed_jobs.duration_seconds,
@@ -759,24 +747,26 @@ jobs as materialized (
     ) as queue_seconds
   from executed_jobs
   cross join period
+  cross join lateral (
+    select
+      concat_ws(
+        '/', executed_jobs.repository_id, executed_jobs.workflow_id, executed_jobs.branch_class
+      ) as series
+  ) as named
   where executed_jobs.created_at >= period.until - interval '90 days'
     and executed_jobs.created_at < period.until
     and executed_jobs.repository_id = any(
       array(select repository_id from shifts where is_in_period)
     )
-    and coalesce(executed_jobs.workflow_id, 0) = any(
-      array(select workflow_id from shifts where is_in_period)
-    )
+    and named.series = any(array(select series from shifts where is_in_period))
     and executed_jobs.is_first_attempt
     and executed_jobs.is_success
 ),
 job_changes as materialized (
   select
-    repository_id,
-    workflow_id,
-    branch_class,
+    series,
     shifts.changed_at,
-    shifts.after_seconds - shifts.before_seconds as shift,
+    shifts.shift,
     jobs.job,
     10 * count(*) filter (where jobs.created_at < shifts.changed_at)
       >= max(count(*) filter (where jobs.created_at < shifts.changed_at)) over of_change
@@ -793,27 +783,20 @@ job_changes as materialized (
     percentile_cont(0.5) within group (order by jobs.queue_seconds)
       filter (where jobs.created_at >= shifts.changed_at) as after_queue_seconds
   from shifts
-  inner join jobs using (repository_id, workflow_id, branch_class)
+  inner join jobs using (series)
   where shifts.is_in_period
     and jobs.created_at >= shifts.previous_at
     and jobs.created_at < shifts.next_at
   group by
-    repository_id,
-    workflow_id,
-    branch_class,
+    series,
     shifts.changed_at,
-    shifts.after_seconds,
-    shifts.before_seconds,
+    shifts.shift,
     jobs.job
-  window of_change as (
-    partition by repository_id, workflow_id, branch_class, shifts.changed_at
-  )
+  window of_change as (partition by series, shifts.changed_at)
 ),
 moves as (
   select
-    repository_id,
-    workflow_id,
-    branch_class,
+    series,
     changed_at,
     shift,
     carried_by,
@@ -839,17 +822,12 @@ moves as (
       case when is_usual_before then of_job_before end as from_seconds,
       case when is_usual_since then of_job_since end as to_seconds
   ) as usual
-  window of_part as (
-    partition by repository_id, workflow_id, branch_class, changed_at, carried_by
-  )
+  window of_part as (partition by series, changed_at, carried_by)
 ),
 carriers as materialized (
-  select distinct on (repository_id, workflow_id, branch_class, changed_at)
-    repository_id,
-    workflow_id,
-    branch_class,
+  select distinct on (series, changed_at)
+    series,
     changed_at,
-    shift,
     carried_by,
     job,
     from_seconds,
@@ -857,9 +835,7 @@ carriers as materialized (
   from moves
   where seconds * sign(shift) >= abs(shift) / 4
   order by
-    repository_id,
-    workflow_id,
-    branch_class,
+    series,
     changed_at,
     -- A job can change by more, as a new one does, and still end before another.
     abs(abs(seconds) - abs(shift)),
@@ -868,54 +844,54 @@ carriers as materialized (
 ),
 steps_of_carriers as materialized (
   select
-    executed_steps.repository_id,
-    coalesce(executed_steps.workflow_id, 0) as workflow_id,
-    executed_steps.branch_class,
+    named.series,
     executed_steps.created_at,
     executed_steps.job,
     executed_steps.step,
     executed_steps.duration_seconds
   from executed_steps
   cross join period
+  cross join lateral (
+    select
+      concat_ws(
+        '/', executed_steps.repository_id, executed_steps.workflow_id, executed_steps.branch_class
+      ) as series
+  ) as named
   where executed_steps.created_at >= period.until - interval '90 days'
     and executed_steps.created_at < period.until
-    and executed_steps.repository_id = any(array(select repository_id from carriers))
-    and coalesce(executed_steps.workflow_id, 0) = any(array(select workflow_id from carriers))
+    and executed_steps.repository_id = any(
+      array(select repository_id from shifts where is_in_period)
+    )
+    and named.series = any(array(select series from carriers))
     and executed_steps.job = any(array(select job from carriers where carried_by = 'work'))
     and executed_steps.is_first_attempt
     and executed_steps.job_is_success
 ),
 step_changes as materialized (
   select
-    repository_id,
-    workflow_id,
-    branch_class,
+    series,
     changed_at,
-    carriers.shift,
+    shifts.shift,
     steps.step,
     percentile_cont(0.5) within group (order by steps.duration_seconds)
       filter (where steps.created_at < changed_at) as before_seconds,
     percentile_cont(0.5) within group (order by steps.duration_seconds)
       filter (where steps.created_at >= changed_at) as after_seconds
   from carriers
-  inner join shifts using (repository_id, workflow_id, branch_class, changed_at)
-  inner join steps_of_carriers as steps using (repository_id, workflow_id, branch_class, job)
+  inner join shifts using (series, changed_at)
+  inner join steps_of_carriers as steps using (series, job)
   where carriers.carried_by = 'work'
     and steps.created_at >= shifts.previous_at
     and steps.created_at < shifts.next_at
   group by
-    repository_id,
-    workflow_id,
-    branch_class,
+    series,
     changed_at,
-    carriers.shift,
+    shifts.shift,
     steps.step
 ),
 steps as (
-  select distinct on (repository_id, workflow_id, branch_class, changed_at)
-    repository_id,
-    workflow_id,
-    branch_class,
+  select distinct on (series, changed_at)
+    series,
     changed_at,
     step,
     before_seconds,
@@ -923,9 +899,7 @@ steps as (
   from step_changes
   where sign(coalesce(after_seconds, 0) - coalesce(before_seconds, 0)) = sign(shift)
   order by
-    repository_id,
-    workflow_id,
-    branch_class,
+    series,
     changed_at,
     abs(coalesce(after_seconds, 0) - coalesce(before_seconds, 0)) desc,
     step
@@ -955,14 +929,14 @@ select
   shifts.commit_before,
   shifts.commit_sha as commit_since,
   shifts.repository_id,
-  nullif(shifts.workflow_id, 0) as workflow_id,
+  shifts.workflow_id,
   shifts.github_run_id
 from shifts
-left join carriers using (repository_id, workflow_id, branch_class, changed_at)
-left join steps using (repository_id, workflow_id, branch_class, changed_at)
+left join carriers using (series, changed_at)
+left join steps using (series, changed_at)
 where shifts.is_in_period
 order by
-  abs(shifts.after_seconds - shifts.before_seconds) * shifts.after_runs desc,
+  abs(shifts.shift) * shifts.after_runs desc,
   shifts.repository,
   shifts.workflow,
   shifts.branch_class,

@@ -33,9 +33,7 @@ runs as (
   cross join period
   where workflow_runs.created_at >= period.until - interval '90 days'
     and workflow_runs.created_at < period.until
-    and (
-      period.repository_ids is null or workflow_runs.repository_id = any(period.repository_ids)
-    )
+    and (period.repository_ids is null or workflow_runs.repository_id = any(period.repository_ids))
     and workflow_runs.event_type = 'schedule'
 ),
 schedules as materialized (

@@ -26,14 +26,17 @@ found as (
     case when incidents.recovered_at < period.until then incidents.recovered_at end as recovered_at,
     incidents.duration_seconds,
     incidents.is_recovered_by_rerun,
-    red_runs.created_at
+    reds.runs,
+    reds.last_created_at
   from incidents
   cross join period
   cross join lateral (
-    select array_agg(runs.created_at order by runs.created_at) as created_at
+    select
+      count(*) as runs,
+      max(created_at) as last_created_at
     from unnest(incidents.red_run_created_at) as runs (created_at)
-    where runs.created_at < period.until
-  ) as red_runs
+    where created_at < period.until
+  ) as reds
   where (incidents.recovered_at is null or incidents.recovered_at >= period.since)
     and incidents.red_at < period.until
     and (period.repository_ids is null or incidents.repository_id = any(period.repository_ids))
@@ -57,9 +60,9 @@ select
     2
   ) as p90_hours,
   date_trunc('second', min(red_at) filter (where recovered_at is null)) as red_since,
-  sum(cardinality(created_at))::bigint as red_runs,
+  sum(runs)::bigint as red_runs,
   count(*) filter (where recovered_at is not null and is_recovered_by_rerun) as by_rerun,
-  (max(created_at[cardinality(created_at)]) at time zone period.time_zone)::date as last_red_day,
+  (max(last_created_at) at time zone period.time_zone)::date as last_red_day,
   workflow_id,
   repository_id
 from found
@@ -67,8 +70,7 @@ cross join period
 where recovered_at is not null
   or (
     coalesce(workflow_state, 'active') = 'active'
-    and created_at[cardinality(created_at)]
-      >= least(period.since, period.until - interval '720 hours')
+    and last_created_at >= least(period.since, period.until - interval '720 hours')
   )
 group by
   repository_id,

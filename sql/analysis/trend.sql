@@ -99,8 +99,9 @@ commits as (
 waits as (
   select
     repository_id,
-    runner_label,
-    created_at,
+    coalesce(runner_label, 'no label') collate "C" as label,
+    created_at >= period.since as is_now,
+    (created_at at time zone period.time_zone)::date as day,
     queue_seconds,
     coalesce(
       queue_seconds > 120
@@ -121,13 +122,12 @@ waits as (
 waits_by_label as materialized (
   select
     repository_id,
-    coalesce(runner_label, 'no label') collate "C" as label,
-    created_at >= period.since as is_now,
-    (created_at at time zone period.time_zone)::date as day,
+    label,
+    is_now,
+    day,
     queue_seconds,
     count(*)::double precision as jobs
   from waits
-  cross join period
   where not is_held
   group by
     repository_id,
@@ -240,15 +240,16 @@ ranked_waits as (
 median_waits as (
   select
     repository_id,
-    is_now,
     (
-      min(queue_seconds) filter (where 2 * ranks >= all_jobs)
-      + min(queue_seconds) filter (where 2 * ranks > all_jobs)
-    ) / 2.0 as seconds
+      min(queue_seconds) filter (where not is_now and 2 * ranks >= all_jobs)
+      + min(queue_seconds) filter (where not is_now and 2 * ranks > all_jobs)
+    ) / 2.0 as before,
+    (
+      min(queue_seconds) filter (where is_now and 2 * ranks >= all_jobs)
+      + min(queue_seconds) filter (where is_now and 2 * ranks > all_jobs)
+    ) / 2.0 as now
   from ranked_waits
-  group by
-    repository_id,
-    is_now
+  group by repository_id
 ),
 ranked as (
   select
@@ -361,6 +362,9 @@ days_of_groups as (
     is_now,
     day,
     sum(weight * deviation) as deviation,
+    lag(sum(weight * deviation), 1, 0) over by_day as one_before,
+    lag(sum(weight * deviation), 2, 0) over by_day as two_before,
+    lag(sum(weight * deviation), 3, 0) over by_day as three_before,
     sum(weight ^ 2 * variance) as variance,
     sum(weight / rows_of_stratum) as weight,
     sum(weight * rise / rows_of_stratum) as rise,
@@ -391,30 +395,9 @@ days_of_groups as (
     is_share,
     is_now,
     day
-),
-neighbours as (
-  select
-    figure,
-    repository_id,
-    of_stratum,
-    subject,
-    branch_class,
-    is_share,
-    is_now,
-    deviation,
-    coalesce(lag(deviation, 1) over by_day, 0) as one_before,
-    coalesce(lag(deviation, 2) over by_day, 0) as two_before,
-    coalesce(lag(deviation, 3) over by_day, 0) as three_before,
-    variance,
-    weight,
-    rise,
-    spread,
-    runs_before,
-    runs,
-    before,
-    now
-  from days_of_groups
-  window by_day as (partition by figure, repository_id, of_stratum, is_now order by day)
+  window by_day as (
+    partition by figure, repository_id, groups.of_stratum, is_now order by day
+  )
 ),
 periods as (
   select
@@ -437,7 +420,7 @@ periods as (
     sum(runs) as runs,
     sum(before) as before,
     sum(now) as now
-  from neighbours
+  from days_of_groups
   group by
     figure,
     repository_id,
@@ -496,18 +479,14 @@ select
   changes.repository_id
 from changes
 inner join repository_names using (repository_id)
-left join median_waits as waits_before
-  on waits_before.repository_id = changes.repository_id
-  and not waits_before.is_now
+left join median_waits
+  on median_waits.repository_id = changes.repository_id
   and changes.figure = 'queue'
   and changes.of_stratum is null
-left join median_waits as waits_now
-  on waits_now.repository_id = waits_before.repository_id
-  and waits_now.is_now
 cross join lateral (
   select
-    coalesce(waits_before.seconds, changes.before) as before,
-    coalesce(waits_now.seconds, changes.now) as now
+    coalesce(median_waits.before, changes.before) as before,
+    coalesce(median_waits.now, changes.now) as now
 ) as levels
 cross join lateral (
   select

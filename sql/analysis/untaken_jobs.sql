@@ -17,18 +17,18 @@ with period as not materialized (
 untaken as materialized (
   select
     workflow_runs.repository_id,
-    workflow_runs.github_run_id,
     workflow_jobs.labels,
-    workflow_jobs.created_at as queued_at,
-    workflow_jobs.html_url
+    count(*) as jobs,
+    count(distinct workflow_runs.github_run_id) as runs,
+    min(workflow_jobs.created_at) as first_queued_at,
+    max(workflow_jobs.created_at) as last_queued_at,
+    (array_agg(workflow_jobs.html_url order by workflow_jobs.created_at desc))[1] as html_url
   from workflow_runs
   inner join workflow_jobs using (github_run_id, run_attempt)
   cross join period
   where workflow_runs.created_at >= period.since
     and workflow_runs.created_at < period.until
-    and (
-      period.repository_ids is null or workflow_runs.repository_id = any(period.repository_ids)
-    )
+    and (period.repository_ids is null or workflow_runs.repository_id = any(period.repository_ids))
     -- The jobs of shorter runs need not be read.
     and workflow_runs.updated_at >= workflow_runs.started_at + interval '23 hours 50 minutes'
     and workflow_jobs.runner_id is null
@@ -37,47 +37,36 @@ untaken as materialized (
     and workflow_jobs.conclusion in ('cancelled', 'failure')
     and workflow_jobs.completed_at - workflow_jobs.created_at
       between interval '23 hours 50 minutes' and interval '25 hours'
-),
-by_labels as materialized (
-  select
-    repository_id,
-    labels,
-    count(*) as jobs,
-    count(distinct github_run_id) as runs,
-    min(queued_at) as first_queued_at,
-    max(queued_at) as last_queued_at,
-    (array_agg(html_url order by queued_at desc))[1] as html_url
-  from untaken
   group by
-    repository_id,
-    labels
+    workflow_runs.repository_id,
+    workflow_jobs.labels
 )
 select
   repository_names.repository,
   (
     select string_agg(distinct lower(label), ', ' order by lower(label))
-    from unnest(by_labels.labels) as label
+    from unnest(untaken.labels) as label
   ) as runner_label,
-  by_labels.jobs,
-  by_labels.runs,
-  by_labels.first_queued_at,
-  by_labels.last_queued_at,
+  untaken.jobs,
+  untaken.runs,
+  untaken.first_queued_at,
+  untaken.last_queued_at,
   exists (
     select 1
     from executed_jobs
-    where executed_jobs.repository_id = by_labels.repository_id
+    where executed_jobs.repository_id = untaken.repository_id
       and executed_jobs.created_at >= period.since
       and executed_jobs.created_at < period.until
-      and executed_jobs.labels = by_labels.labels
-      and executed_jobs.queued_at > by_labels.last_queued_at
+      and executed_jobs.labels = untaken.labels
+      and executed_jobs.queued_at > untaken.last_queued_at
   ) as is_taken_since,
-  by_labels.html_url,
-  by_labels.repository_id
-from by_labels
+  untaken.html_url,
+  untaken.repository_id
+from untaken
 inner join repository_names using (repository_id)
 cross join period
 order by
-  by_labels.last_queued_at desc,
+  untaken.last_queued_at desc,
   repository_names.repository,
   runner_label
 limit (select period.top from period);

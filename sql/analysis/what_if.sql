@@ -31,7 +31,6 @@ change as not materialized (
 -- All that follows stays within one run, and therefore in arrays: there is nothing to join.
 runs as (
   select
-    github_run_id,
     repository_id,
     max(repository) as repository,
     workflow_id,

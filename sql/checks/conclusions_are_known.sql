@@ -44,9 +44,7 @@ conclusions as (
   cross join period
   where workflow_runs.created_at >= period.since
     and workflow_runs.created_at < period.until
-    and (
-      period.repository_ids is null or workflow_runs.repository_id = any(period.repository_ids)
-    )
+    and (period.repository_ids is null or workflow_runs.repository_id = any(period.repository_ids))
     and workflow_jobs.conclusion not in (
       'success', 'failure', 'timed_out', 'cancelled', 'skipped', 'action_required', 'neutral',
       'stale'
