@@ -96,7 +96,8 @@ def _mended(row: Row) -> Sentence:
     if row["recovered_at"] is None:
         return (UNKNOWN,)
     what = "a re-run" if row["is_recovered_by_rerun"] else (row["mended_sha"] or UNKNOWN)[:7]
-    return (Name(row["mended_by"] or UNKNOWN), ", ", Name(what))
+    by: Sentence = (Name(row["mended_by"]), ", ") if row["mended_by"] else ()
+    return (*by, Name(what))
 
 
 def _figure(heading: str, written: Callable[[Any], str], key: str = "") -> Column:

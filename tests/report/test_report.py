@@ -1516,6 +1516,19 @@ def test_the_cost_of_pull_requests_is_of_those_of_which_it_is_known(connection: 
     assert found[0] == found[1] != "$0.00"
 
 
+def test_what_costs_nothing_has_neither_bars_nor_rows(connection: Connection) -> None:
+    load_runner_prices(connection)
+    runs = [a_run(n, n, event_type="pull_request", branch=f"b{n}", is_private=False)
+            for n in range(1, 9)]  # fmt: skip
+    upsert(connection, runs)
+    upsert(connection, [a_job(run) for run in runs])
+    known(connection, 7)
+    page = one_page(whole(connection))
+    assert "8 pull requests, whose jobs are free." in page
+    assert "head of the pull request" not in page
+    assert "$0.00</text>" not in page
+
+
 def test_the_sections_about_work_say_so_if_there_is_nothing(connection: Connection) -> None:
     upsert(connection, [a_run(1, conclusion="success", event_type="push")])
     connection.execute("update workflow_runs set jobs_listed_at = updated_at")

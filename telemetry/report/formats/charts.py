@@ -44,10 +44,8 @@ class Bar:
 def bars(
     rows: Iterable[Row], name: Callable[[Row], str], key: str, written: Callable[[Any], str]
 ) -> list[Bar]:
-    """Return a bar for each row whose value of this column is known."""
-    return [
-        Bar(name(row), float(row[key]), written(row[key])) for row in rows if row[key] is not None
-    ]
+    """Return a bar for each row whose value of this column is known and not 0."""
+    return [Bar(name(row), float(row[key]), written(row[key])) for row in rows if row[key]]
 
 
 @dataclass(frozen=True)

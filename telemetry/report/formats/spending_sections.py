@@ -73,6 +73,8 @@ def pull_requests(report: RepositoryReport) -> list[Child]:
     if not rows:
         return only_words("No run of a pull request is stored for this period.")
     known = [row["cost_usd"] for row in rows if row["cost_usd"] is not None]
+    if report.is_free and len(known) == len(rows) and not any(known):
+        return only_words(f"{counted(len(rows), 'pull request')}, whose jobs are free.")
     merged = sum(row["state"] == "merged" for row in rows)
     words = f"The cost of {counted(len(rows), 'pull request')} is not known"
     if known:
