@@ -8,11 +8,11 @@ from support.pages import MANY, PER_PAGE, RUNS, at, ids_of, page, pages_of, run
 from telemetry.github.pagination import Page
 from telemetry.rows.reading import UnreadableRow
 from telemetry.runs.lists.search import Search, created_range
-from telemetry.runs.lists.windows import ListedWindow
+from telemetry.runs.lists.windows import ListedWindow, Terms
 
 
 def search_of(pages: list[Page], longest: int = MANY) -> Search:
-    search = Search(at(0), at(7), longest=longest, ahead=0)
+    search = Search(at(0), at(7), Terms(longest, 0))
     for listed in pages:
         search.add(listed)
     search.end(is_over=True)
@@ -52,7 +52,7 @@ def test_a_search_of_one_page_is_one_window_with_its_etag_if_it_is_closed() -> N
 def test_a_search_is_too_long_when_total_and_pages_say_so(
     total: int, last: int, is_too_long: bool
 ) -> None:
-    search = Search(at(0), at(7), longest=6, ahead=0)
+    search = Search(at(0), at(7), Terms(6, 0))
     search.add(Page([*RUNS[:3]], total, 1, PER_PAGE, last))
     assert search.is_too_long == is_too_long
 
@@ -63,7 +63,7 @@ def test_a_search_is_too_long_when_it_lists_as_many_runs_as_possible() -> None:
 
 
 def test_pages_read_in_order_before_a_search_broke_off_are_proven() -> None:
-    search = Search(at(0), at(7), longest=MANY, ahead=0)
+    search = Search(at(0), at(7), Terms(MANY, 0))
     search.add(*pages_of((RUNS, 1)))
     assert ids_of(search.proven()) == [[6, 5]]
 
@@ -72,7 +72,7 @@ def test_pages_read_in_order_before_a_search_broke_off_are_proven() -> None:
 def test_a_search_that_may_be_too_long_proves_its_first_page_only(
     total: int | None, last: int | None
 ) -> None:
-    search = Search(at(0), at(7), longest=6, ahead=0)
+    search = Search(at(0), at(7), Terms(6, 0))
     search.add(Page([*RUNS[:3]], total, 1, PER_PAGE, last))
     assert ids_of(search.proven()) == [[6, 5]]
     search.add(Page([*RUNS[3:]], total, 2, PER_PAGE, None))
@@ -80,7 +80,7 @@ def test_a_search_that_may_be_too_long_proves_its_first_page_only(
 
 
 def test_the_reported_count_of_an_unlistable_second_fits_its_column() -> None:
-    search = Search(at(0), at(1), longest=3, ahead=0)
+    search = Search(at(0), at(1), Terms(3, 0))
     search.add(Page([run(n, 0) for n in range(3)], 10**12, 1, PER_PAGE, 4))
     window = search.unlistable()
     assert (window.reported, window.seen, window.is_complete) == (2**31 - 1, 3, False)
@@ -91,13 +91,13 @@ def test_the_reported_count_of_an_unlistable_second_fits_its_column() -> None:
 def test_the_next_interval_is_longer_where_there_is_room_but_never_without_end(
     seconds: int, count: int
 ) -> None:
-    search = Search(at(0), at(seconds), longest=MANY, ahead=0)
+    search = Search(at(0), at(seconds), Terms(MANY, 0))
     search.add(page([run(n, 0) for n in range(count)], 1, count))
     assert timedelta(seconds=seconds) < search.next_length(100) <= timedelta(seconds=8 * seconds)
 
 
 def test_after_a_search_that_was_too_long_the_next_is_half_as_long_at_most() -> None:
-    search = Search(at(0), at(100), longest=3, ahead=0)
+    search = Search(at(0), at(100), Terms(3, 0))
     search.add(page([run(n, 90 + n) for n in range(3)], 1, 3))
     assert search.is_too_long
     assert search.next_length(2) == timedelta(seconds=7)

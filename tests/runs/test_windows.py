@@ -14,7 +14,7 @@ from telemetry.github.pagination import Page
 from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.runs import UnreadableRun, WorkflowRun
 from telemetry.runs.due_windows import groups
-from telemetry.runs.lists.windows import ListedWindow, Walk, reported_length
+from telemetry.runs.lists.windows import ListedWindow, Terms, Walk, reported_length
 
 
 class Listed:
@@ -107,7 +107,7 @@ def test_a_proven_window_misses_no_run_whatever_moves(
     seed: int, seconds: list[int], changes: str, ahead: int, low: int, between_proofs: int
 ) -> None:
     listed = Listed(Random(seed), seconds, changes)
-    walk = Walk(at(low), at(listed.top), longest=MANY, ahead=ahead)
+    walk = Walk(at(low), at(listed.top), Terms(MANY, ahead))
     windows = listed.walked(walk, max(ahead, 1), between_proofs)
     listed.assert_nothing_overlooked(windows)
     assert_apart(windows)
@@ -125,7 +125,7 @@ def test_an_interval_without_changes_is_proven_completely(
 ) -> None:
     listed = Listed(Random(0), seconds, "")
     high = max(listed.top, low) + 1
-    walk = Walk(at(low), at(high), longest=MANY, ahead=ahead)
+    walk = Walk(at(low), at(high), Terms(MANY, ahead))
     windows = listed.walked(walk, max(ahead, 1), between_proofs)
     assert sum((w.created_to - w.created_from for w in windows), timedelta()) == at(high) - at(low)
     assert_apart(windows)
@@ -139,7 +139,7 @@ NEW = run(7, 7)
 
 
 def walk_over(pages: list[Page], ahead: int = 0) -> Walk:
-    walk = Walk(at(0), at(7), longest=MANY, ahead=ahead)
+    walk = Walk(at(0), at(7), Terms(MANY, ahead))
     for listed in pages:
         walk.add(listed)
     walk.end(is_over=not walk.is_cut_off)
@@ -167,7 +167,7 @@ def test_a_second_on_two_pages_is_not_proven_if_a_run_may_have_fallen_between_th
     second = [run(n, 5) for n in range(10, 3, -1)]
     runs = [run(12, 9), run(11, 8), *second, run(3, 3), run(2, 2)]
     shorter = [r for r in runs if r.github_run_id != 11]
-    walk = Walk(at(0), at(10), longest=MANY, ahead=0)
+    walk = Walk(at(0), at(10), Terms(MANY, 0))
     for listed in pages_of((runs, 1), (shorter, 2), (shorter, 3), (shorter, 4)):
         walk.add(listed)
     walk.end(is_over=not walk.is_cut_off)
@@ -175,7 +175,7 @@ def test_a_second_on_two_pages_is_not_proven_if_a_run_may_have_fallen_between_th
 
 
 def test_the_pages_left_are_estimated_from_the_pace_so_far() -> None:
-    walk = Walk(at(0), at(60), longest=MANY, ahead=2)
+    walk = Walk(at(0), at(60), Terms(MANY, 2))
     assert walk.pages_left == 1
     runs = [run(second, second) for second in range(50, 0, -1)]
     first, second = pages_of((runs, 1), (runs, 2))
@@ -191,7 +191,7 @@ NINE = [run(n, n) for n in range(9, 0, -1)]
 
 
 def walk_ahead(*read: tuple[list[WorkflowRun], int]) -> Walk:
-    walk = Walk(at(0), at(10), longest=MANY, ahead=2)
+    walk = Walk(at(0), at(10), Terms(MANY, 2))
     for listed in pages_of(*read):
         walk.add(listed)
     walk.end(is_over=not walk.is_cut_off)
@@ -229,7 +229,7 @@ def test_a_new_run_does_not_hide_that_another_was_deleted() -> None:
 def test_after_a_deletion_pages_count_again_from_those_asked_for_since() -> None:
     twenty = [run(n, n) for n in range(21, 0, -1)]
     shorter = twenty[:8] + twenty[9:]
-    walk = Walk(at(0), at(22), longest=MANY, ahead=2)
+    walk = Walk(at(0), at(22), Terms(MANY, 2))
     for listed in pages_of((twenty, 1), (twenty, 2), (twenty, 3)):
         walk.add(listed)
     walk.proven()
@@ -244,7 +244,7 @@ def test_after_a_deletion_pages_count_again_from_those_asked_for_since() -> None
 
 def test_after_a_deletion_the_open_window_is_not_proven_by_a_later_beginning() -> None:
     shorter = [r for r in NINE if r.github_run_id != 9]
-    walk = Walk(at(0), at(10), longest=MANY, ahead=2)
+    walk = Walk(at(0), at(10), Terms(MANY, 2))
     for listed in pages_of((NINE, 1), (NINE, 2), (NINE, 3)):
         walk.add(listed)
     (again,) = pages_of((shorter, 1))
@@ -254,7 +254,7 @@ def test_after_a_deletion_the_open_window_is_not_proven_by_a_later_beginning() -
 
 
 def test_a_list_that_github_cut_off_proves_nothing_below_its_last_page() -> None:
-    walk = Walk(at(0), at(7), longest=6, ahead=0)
+    walk = Walk(at(0), at(7), Terms(6, 0))
     walk.add(*pages_of((RUNS, 1)))
     walk.add(*pages_of((RUNS, 2)))
     walk.end(is_over=not walk.is_cut_off)
@@ -308,7 +308,7 @@ def test_an_unreadable_run_counts_for_its_time_else_for_that_of_the_run_after_it
 ) -> None:
     items: list[WorkflowRun | UnreadableRow] = [RUNS[0], RUNS[2]]
     items.insert(place, UnreadableRun("run 3: head_branch is 5", {"created_at": created_at}))
-    walk = Walk(at(5), at(7), longest=MANY, ahead=0)
+    walk = Walk(at(5), at(7), Terms(MANY, 0))
     walk.add(page(items, 1, 3))
     assert [(window.ids, window.seen) for window in walk.proven()] == [([6], seen)]
 

@@ -22,7 +22,7 @@ from telemetry.github.pagination import PAGES_KEPT, Page
 from telemetry.rows.reading import UnreadableRow, tell_apart
 from telemetry.rows.runs import WorkflowRun, read_run
 from telemetry.runs.lists.search import Search, created_range
-from telemetry.runs.lists.windows import SECOND, ListedWindow, Walk, on_top
+from telemetry.runs.lists.windows import SECOND, ListedWindow, Terms, Walk, on_top
 
 # A run appears in the list some moments after its creation, perhaps below runs that were created
 # before it, and later in the search behind filtered lists; younger parts of a list prove nothing.
@@ -113,9 +113,9 @@ class Lister:
                         tell_apart(item, before)
                 yield page
 
-    def ahead(self, concurrency: int) -> int:
-        """Return how many pages of a list may have been read ahead."""
-        return PAGES_KEPT * concurrency if concurrency > 1 else 0
+    def terms(self, longest: int, concurrency: int) -> Terms:
+        """Return how a list that GitHub ends at this length is read."""
+        return Terms(longest, PAGES_KEPT * concurrency if concurrency > 1 else 0, LIST_LAG)
 
     def interval(self, start: datetime, end: datetime, etag: str | None = None) -> Batches:
         """List all runs created from `start` to before `end`, by short filtered lists.
@@ -150,13 +150,7 @@ class Lister:
         before: set[int | str] | None = None
         earlier: Search | None = None
         for concurrency in (self.concurrency, 1, 1):
-            search = Search(
-                low,
-                high,
-                longest=self.limits.filtered,
-                ahead=self.ahead(concurrency),
-                slack=LIST_LAG,
-            )
+            search = Search(low, high, self.terms(self.limits.filtered, concurrency))
             yield from self._read(search, concurrency, etag)
             etag = None
             if search.is_unchanged:

@@ -29,7 +29,7 @@ class Newest:
         self._walk: Walk | None = None
         self._again: Future[Page] | None = None
         concurrency = lister.concurrency
-        self._ahead = lister.ahead(concurrency)
+        self._terms = lister.terms(lister.limits.unfiltered, concurrency)
         self._pages = lister.pages(
             concurrency=concurrency,
             further=lambda: self._walk.pages_left if self._walk else 1,
@@ -45,16 +45,10 @@ class Newest:
         GitHubError, after yielding what is proven so far.
         """
         lister = self.lister
-        walk = self._walk = Walk(
-            low,
-            whole_second(lister.now() - LIST_LAG),
-            longest=lister.limits.unfiltered,
-            ahead=self._ahead,
-            slack=LIST_LAG,
-        )
+        walk = self._walk = Walk(low, whole_second(lister.now() - LIST_LAG), self._terms)
         failure: GitHubError | None = None
         # Pages read ahead are proven by another request, so one of those allowed is kept for it.
-        kept = lister.client.set_aside(int(self._ahead > 0))
+        kept = lister.client.set_aside(int(self._terms.ahead > 0))
         try:
             with kept, closing(self._pages) as following:
                 for page in chain([self.first], following):

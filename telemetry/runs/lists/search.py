@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from telemetry.github.pagination import Page
 from telemetry.rows.reading import LONGEST_COUNT
 from telemetry.rows.runs import WorkflowRun
-from telemetry.runs.lists.windows import SECOND, ListedWindow, Walk, reported_length
+from telemetry.runs.lists.windows import SECOND, ListedWindow, Terms, Walk, reported_length
 
 # The rate of runs varies by hour, so a much longer interval would often contain too many.
 LARGEST_GROWTH = 1.5
@@ -17,25 +17,17 @@ LARGEST_GROWTH_OF_EMPTY = 8
 
 
 class Search:
-    """A filtered list of one interval, read once by `walk`, whose parameters it takes."""
+    """A filtered list of one interval, read once by `walk`."""
 
-    def __init__(
-        self,
-        low: datetime,
-        high: datetime,
-        *,
-        longest: int,
-        ahead: int,
-        slack: timedelta = timedelta(0),
-    ) -> None:
+    def __init__(self, low: datetime, high: datetime, terms: Terms) -> None:
         self.low = low
         self.high = high
         self.seen: set[int | str] = set()
         self.is_unchanged = False
         self.is_too_long = False
-        self._longest = longest
+        self._longest = terms.longest
         # The search sorts by time alone (explained in cli/cli issue 6678).
-        self.walk = Walk(low, high, longest=longest, ahead=ahead, slack=slack, is_stable=False)
+        self.walk = Walk(low, high, replace(terms, is_stable=False))
         self._is_joined = False
         self._first: Page | None = None
         self._totals: list[int | None] = []

@@ -59,37 +59,38 @@ class _Closed:
     in_order: bool
 
 
+@dataclass(frozen=True)
+class Terms:
+    """How a list is read.
+
+    `longest` is the length at which GitHub ends it. `ahead` is how many pages may have been read
+    ahead; 0 if each was requested after the one before it. A run may be listed below one that was
+    created up to `slack` before it. If the list is not `is_stable`, runs of one second have another
+    order on each page.
+    """
+
+    longest: int
+    ahead: int
+    slack: timedelta = timedelta(0)
+    is_stable: bool = True
+
+
 class Walk:
     """A list read back in time from `high` to `low`, split into windows at its pages.
 
     A window reaches down to the second after the oldest run of its page, because that second may
-    continue on the next page; a run may also be listed below one that was created up to `slack`
-    before it. `longest` is the length at which GitHub ends such a list. `ahead` is how many pages
-    may have been read ahead; 0 if each was requested after the one before it. If the list is not
-    `is_stable`, runs of one second have another order on each page. If a page ends within that
-    second, some of them may be on neither page: `has_split_second`. `reached` is the end of the
-    oldest second in which a run was seen.
+    continue on the next page. If a page ends within a second and the list is not stable, some of
+    its runs may be on neither page: `has_split_second`. `reached` is the end of the oldest second
+    in which a run was seen.
     """
 
-    def __init__(
-        self,
-        low: datetime,
-        high: datetime,
-        *,
-        longest: int,
-        ahead: int,
-        slack: timedelta = timedelta(0),
-        is_stable: bool = True,
-    ) -> None:
+    def __init__(self, low: datetime, high: datetime, terms: Terms) -> None:
         self.low = low
         self.high = high
         self.length: int | None = None
         self.is_past_low = False
         self._newest = self.reached = high
-        self._longest = longest
-        self._ahead = ahead
-        self._slack = slack
-        self._is_stable = is_stable
+        self._terms = terms
         self.has_split_second = False
         self._pages = 0
         self._doubtful = 0
@@ -104,7 +105,7 @@ class Walk:
 
     def add(self, page: Page) -> None:
         """Add the next page."""
-        length = reported_length(page, self._longest)
+        length = reported_length(page, self._terms.longest)
         follows = length is not None and self.length is not None and length >= self.length
         is_short = page.last is not None and len(page.items) < page.per_page
         self._pages += 1
@@ -116,12 +117,12 @@ class Walk:
         self.length = length
         before = self.reached
         end = (page.number - 1) * page.per_page + len(page.items)
-        self.is_cut_off = end >= self._longest or page.total_count not in (None, end)
+        self.is_cut_off = end >= self._terms.longest or page.total_count not in (None, end)
         moments = self._take(page)
         if self._pages > 1 and moments and before - SECOND <= max(moments) < before:
             self.has_split_second = True
-            self._fits = self._fits and self._is_stable
-        self.is_past_low = bool(moments) and min(moments) < self.low - self._slack
+            self._fits = self._fits and self._terms.is_stable
+        self.is_past_low = bool(moments) and min(moments) < self.low - self._terms.slack
         if moments and self._pages == 1:
             self._newest = max(moments)
         if moments:
@@ -131,12 +132,12 @@ class Walk:
             settled = self._settled(min(moments))
             self._close(settled)
             # A run missed between this page and the one before is not older than all of this page.
-            if max(moments) >= settled + self._slack:
+            if max(moments) >= settled + self._terms.slack:
                 self._fits = True
 
     def _settled(self, oldest: datetime) -> datetime:
         """Return how far down everything is listed above a run that was created then."""
-        return max(self.low, whole_second(oldest) + SECOND + self._slack)
+        return max(self.low, whole_second(oldest) + SECOND + self._terms.slack)
 
     def _take(self, page: Page) -> list[datetime]:
         """Add the rows of a page; return when its runs were created.
@@ -172,7 +173,7 @@ class Walk:
 
         Otherwise GitHub cut the list, and older runs are unknown.
         """
-        self._close(self.low if is_over else self.reached + self._slack)
+        self._close(self.low if is_over else self.reached + self._terms.slack)
 
     def _close(self, low: datetime) -> None:
         """End the open window at `low`, unless it is empty."""
@@ -183,7 +184,7 @@ class Walk:
         seen = len(ids) + sum(low <= at <= self.high for _, at in self._unreadable)
         window = ListedWindow(low, self.high, seen, ids, seen)
         # The first page is always read before the second one is requested.
-        in_order = not self._ahead or self._pages <= 2
+        in_order = not self._terms.ahead or self._pages <= 2
         self._closed.append(_Closed(window, self._fits, in_order))
         self._recent = {run_id: at for run_id, at in self._recent.items() if at < low}
         self._unreadable = [(text, at) for text, at in self._unreadable if at < low]
@@ -215,11 +216,11 @@ class Walk:
         """
         before, self._beginning = self._beginning, beginning
         closed, self._closed = self._closed, []
-        if before is not None and _has_only_grown(before, beginning, self._longest):
+        if before is not None and _has_only_grown(before, beginning, self._terms.longest):
             return [c.window for c in closed if c.fits]
         # This first page is newer than the open window and the pages read ahead.
         self._fits = False
-        self._doubtful = self._ahead
+        self._doubtful = self._terms.ahead
         return []
 
     def all_windows(self) -> list[ListedWindow]:
