@@ -200,7 +200,7 @@ def assert_all_troubles_are_found(page: str) -> None:
     text = re.sub(r"<[^>]+>", "", page)
     assert re.search(r"The median time of CI on pull requests went from .* \(\+\d\d", text)
     assert "CI has been red on the default branch since" in text
-    assert "e2e of CI is flaky" in text
+    assert "e2e (firefox) of CI is flaky" in text
 
 
 def test_in_a_workflow_the_env_file_of_the_checked_out_repository_is_not_read(
