@@ -15,7 +15,7 @@ from telemetry.database.prices import load_llm_prices, load_runner_prices
 from telemetry.database.upserts import as_json, upsert
 from telemetry.github.pagination import Page
 from telemetry.llm.finding import find_logs
-from telemetry.llm.formats.reading import Defaults
+from telemetry.llm.formats.readers import Defaults
 from telemetry.llm.ingest import ingest_llm_calls
 from telemetry.rows.runs import Repository, WorkflowRun
 from telemetry.rows.workflows import Workflow

@@ -7,7 +7,7 @@ import argparse
 from pathlib import Path
 
 from bench.floor import parse_lines
-from telemetry.llm.formats.reading import Defaults
+from telemetry.llm.formats.readers import Defaults
 from telemetry.llm.logs import read_calls
 
 

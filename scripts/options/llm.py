@@ -12,7 +12,7 @@ from telemetry.database.connection import Connection
 from telemetry.database.prices import load_llm_prices, unused_llm_prices
 from telemetry.installation import COMMAND
 from telemetry.llm.finding import Logs, find_logs
-from telemetry.llm.formats.reading import Defaults
+from telemetry.llm.formats.readers import Defaults
 from telemetry.llm.ingest import ingest_llm_calls
 from telemetry.rows.ingestions import LlmIngestion
 from telemetry.settings import UsageError, whole_number

@@ -16,7 +16,7 @@ from telemetry.database.transactions import with_retries
 from telemetry.llm.finding import STDIN, Logs
 from telemetry.llm.formats import gh_aw
 from telemetry.llm.formats.nested_spans import NestedSpans
-from telemetry.llm.formats.reading import Defaults
+from telemetry.llm.formats.readers import Defaults
 from telemetry.llm.logs import Notice, linked, read_calls
 from telemetry.llm.recognising import Rejected
 from telemetry.llm.storing import has_one_time, is_same_time, store

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from telemetry.llm.decoding import decoded
 from telemetry.llm.finding import STDIN
 from telemetry.llm.formats.nested_spans import NestedSpans
-from telemetry.llm.formats.reading import Defaults
+from telemetry.llm.formats.readers import Defaults
 from telemetry.llm.opening import FAILURES, is_text, opened, unpacked
 from telemetry.llm.recognising import Records, Rejected
 from telemetry.rows.llm import LlmCall

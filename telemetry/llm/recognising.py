@@ -31,16 +31,8 @@ from telemetry.llm.formats import (
     transcript,
 )
 from telemetry.llm.formats.nested_spans import NestedSpans
-from telemetry.llm.formats.reading import (
-    NEAR,
-    Defaults,
-    Reader,
-    Reading,
-    near_keys,
-    near_text,
-    readings_of,
-    seems_to_count,
-)
+from telemetry.llm.formats.readers import Defaults, Reader, Reading, readings_of
+from telemetry.llm.formats.unread import NEAR, near_keys, near_text, seems_to_count
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import UnreadableRow, shown
 

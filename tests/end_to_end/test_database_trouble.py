@@ -35,7 +35,7 @@ from telemetry.database.connection import conninfo, open_connection
 from telemetry.database.embedded.cluster import Cluster
 from telemetry.database.migrations import migrate
 from telemetry.llm.finding import Logs
-from telemetry.llm.formats.reading import Defaults
+from telemetry.llm.formats.readers import Defaults
 from telemetry.llm.ingest import ingest_llm_calls
 from telemetry.runs import rounds
 

@@ -25,7 +25,7 @@ from telemetry.database.prune import prune
 from telemetry.database.status import status
 from telemetry.database.upserts import Counts, upsert
 from telemetry.llm.finding import STDIN, Logs, find_logs
-from telemetry.llm.formats.reading import Defaults
+from telemetry.llm.formats.readers import Defaults
 from telemetry.llm.ingest import MOST_NAMED, ingest_llm_calls
 from telemetry.llm.storing import LATEST
 from telemetry.rows.ingestions import LlmIngestion

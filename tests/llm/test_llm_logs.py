@@ -28,7 +28,7 @@ from telemetry.database.upserts import upsert
 from telemetry.llm import decoding, logs
 from telemetry.llm.decoding import LONGEST_LINE
 from telemetry.llm.finding import STDIN, find_logs
-from telemetry.llm.formats.reading import Defaults
+from telemetry.llm.formats.readers import Defaults
 from telemetry.llm.logs import read_calls
 from telemetry.llm.recognising import Rejected
 from telemetry.rows.llm import MOST_TOKENS, LlmCall

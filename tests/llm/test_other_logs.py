@@ -19,7 +19,7 @@ from support.llm_readings import AT, PACKERS, lines, read, read_text
 from support.paths import PAYLOADS, ROOT
 
 from telemetry.llm.finding import find_logs
-from telemetry.llm.formats.reading import Defaults
+from telemetry.llm.formats.readers import Defaults
 from telemetry.llm.logs import read_calls
 from telemetry.llm.recognising import FORMATS, Rejected
 from telemetry.rows import llm as rows

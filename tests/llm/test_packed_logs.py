@@ -16,7 +16,7 @@ import pytest
 import zstandard
 from support.llm_readings import PACKERS, lines, read_text
 
-from telemetry.llm.formats.reading import Defaults
+from telemetry.llm.formats.readers import Defaults
 from telemetry.llm.logs import read_calls
 from telemetry.llm.opening import LARGEST_RATIO, SMALL
 from telemetry.llm.recognising import Rejected

@@ -20,7 +20,7 @@ from telemetry.database.retention import Retention
 from telemetry.llm.finding import Logs
 from telemetry.llm.formats import nested_spans
 from telemetry.llm.formats.nested_spans import Found, NestedSpans, Traces, calls_of_traces
-from telemetry.llm.formats.reading import Defaults
+from telemetry.llm.formats.readers import Defaults
 from telemetry.llm.ingest import ingest_llm_calls
 from telemetry.llm.logs import read_calls
 from telemetry.llm.storing import store

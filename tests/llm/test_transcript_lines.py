@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from telemetry.llm.formats import transcript
-from telemetry.llm.formats.reading import Defaults, Reading, readings_of
+from telemetry.llm.formats.readers import Defaults, Reading, readings_of
 from telemetry.llm.formats.transcript_lines import AlikeLines, Messages
 from telemetry.rows.llm import MOST_TOKENS
 from telemetry.rows.reading import LONGEST_INTEGER

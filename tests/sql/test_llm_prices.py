@@ -19,7 +19,7 @@ from telemetry.database.connection import Connection
 from telemetry.database.prices import load_llm_prices, read_prices
 from telemetry.database.upserts import upsert
 from telemetry.llm.finding import Logs
-from telemetry.llm.formats.reading import Defaults
+from telemetry.llm.formats.readers import Defaults
 from telemetry.llm.ingest import ingest_llm_calls
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.prices import LlmPrice, file_columns

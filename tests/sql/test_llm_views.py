@@ -20,7 +20,7 @@ from telemetry.database.prices import load_llm_prices
 from telemetry.database.questions import questions
 from telemetry.database.upserts import upsert
 from telemetry.llm.finding import Logs, find_logs
-from telemetry.llm.formats.reading import Defaults
+from telemetry.llm.formats.readers import Defaults
 from telemetry.llm.ingest import ingest_llm_calls
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.runs import WorkflowRun

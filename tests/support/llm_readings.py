@@ -13,7 +13,7 @@ from typing import Any
 import zstandard
 
 from support.paths import PAYLOADS
-from telemetry.llm.formats.reading import Defaults
+from telemetry.llm.formats.readers import Defaults
 from telemetry.llm.logs import Notice, read_calls
 from telemetry.llm.recognising import Rejected
 from telemetry.rows.llm import LlmCall

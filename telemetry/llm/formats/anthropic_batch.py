@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from telemetry.llm.formats.reading import Defaults, Reader, Reading
+from telemetry.llm.formats.readers import Defaults, Reader, Reading
 from telemetry.llm.formats.usage import anthropic_usage, with_advice
 from telemetry.rows import reading
 from telemetry.rows.reading import UnreadableRow, digest, required

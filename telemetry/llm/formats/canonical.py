@@ -4,16 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from telemetry.llm.formats.reading import (
-    OURS,
-    Defaults,
-    Reader,
-    Reading,
-    near_keys,
-    near_names,
-    near_text,
-    other_currency,
-)
+from telemetry.llm.formats.readers import Defaults, Reader, Reading
+from telemetry.llm.formats.unread import OURS, near_keys, near_names, near_text, other_currency
 from telemetry.rows import reading
 from telemetry.rows.llm import TOKEN_COUNTS, LlmCall
 from telemetry.rows.reading import UnreadableRow, digest

@@ -5,18 +5,18 @@ call.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from telemetry.llm.formats.otlp_attributes import (
     Attributes,
+    Span,
     attributes,
-    moment,
     run_link,
     text,
+    written_at,
 )
-from telemetry.llm.formats.reading import (
+from telemetry.llm.formats.readers import (
     Columns,
     Defaults,
     read_milliseconds,
@@ -36,24 +36,17 @@ SOURCE = "claude-code-otlp"
 KEYS = TokenKeys("input_tokens", "output_tokens", "cache_read_tokens", "cache_creation_tokens")
 
 
-def span_call(
-    said: Attributes,
-    resource: Attributes,
-    began: datetime | None,
-    duration_ms: int | None,
-    otherwise: str,
-    defaults: Defaults,
-) -> LlmCall:
-    """The call of a span `claude_code.llm_request`; its id is `otherwise` if the span has none."""
-    success = said.get("success") in (None, True, "true")
+def span_call(span: Span, defaults: Defaults) -> LlmCall:
+    """The call of a span `claude_code.llm_request`."""
+    success = span.said.get("success") in (None, True, "true")
     return defaults.call(
         SOURCE,
-        text(said, "request_id") or otherwise,
-        defaults.timestamp(began),
+        text(span.said, "request_id") or span.identity,
+        defaults.timestamp(span.began),
         success=success,
-        error_message=None if success else _error(said),
-        duration_ms=duration_ms,
-        **_columns(said, resource),
+        error_message=None if success else _error(span.said),
+        duration_ms=span.duration_ms,
+        **_columns(span.said, span.resource),
     )
 
 
@@ -68,8 +61,7 @@ def call(event: Mapping[str, Any], resource: Attributes, defaults: Defaults) -> 
         name = f"{PREFIX}{name}"
     if name not in (REQUEST, ERROR):
         return None
-    own = moment(event, "timeUnixNano", "observedTimeUnixNano")
-    own = own or reading.moment(said, "event.timestamp")
+    own = written_at(event, said)
     ended, duration_ms = defaults.timestamp(own), read_milliseconds(said, "duration_ms")
     session = text(said, "session.id") or ""
     place = said.get("event.sequence")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from telemetry.llm.formats.reading import (
+from telemetry.llm.formats.readers import (
     Columns,
     Defaults,
     Reader,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from telemetry.llm.formats.codex import KEYS, used_since
-from telemetry.llm.formats.reading import Defaults, Reader, Reading, cut_off
+from telemetry.llm.formats.readers import Defaults, Reader, Reading, cut_off
 from telemetry.rows import reading
 from telemetry.rows.reading import digest
 

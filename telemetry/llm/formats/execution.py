@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from telemetry.llm.formats import agent_results
-from telemetry.llm.formats.reading import (
+from telemetry.llm.formats.readers import (
     Columns,
     Defaults,
     Reader,

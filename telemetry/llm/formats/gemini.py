@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from telemetry.llm.formats.reading import (
+from telemetry.llm.formats.readers import (
     Columns,
     Defaults,
     Reader,

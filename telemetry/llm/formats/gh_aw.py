@@ -4,11 +4,10 @@ Fields: github/gh-aw-firewall, schemas/token-usage.schema.json and containers/ap
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
-from telemetry.llm.formats.otlp_attributes import Attributes, run_link
-from telemetry.llm.formats.reading import (
+from telemetry.llm.formats.otlp_attributes import Span, run_link
+from telemetry.llm.formats.readers import (
     DOLLARS_PER_CREDIT,
     Columns,
     Defaults,
@@ -97,27 +96,22 @@ def is_sum_of_requests(name: str) -> bool:
     return name.startswith("gh-aw.")
 
 
-def span_call(
-    said: Attributes,
-    resource: Attributes,
-    began: datetime | None,
-    duration_ms: int | None,
-    defaults: Defaults,
-) -> LlmCall | None:
+def span_call(span: Span, defaults: Defaults) -> LlmCall | None:
     """The call of a span that the proxy writes beside a record of the same request.
 
     None if it has no tokens, and then no record. Its credits are not read, because only the record
     says whether they have another model's price.
     """
+    said = span.said
     record = {key: said[name] for key, name in SPELLED.items() if name in said}
     if "input_tokens" not in record:
         return None
     return defaults.call(
         SOURCE,
         required(reading.text(said, REQUEST_ID), said, "span", REQUEST_ID),
-        defaults.timestamp(began),
-        duration_ms=duration_ms,
-        run=run_link({**resource, **said}),
+        defaults.timestamp(span.began),
+        duration_ms=span.duration_ms,
+        run=run_link({**span.resource, **said}),
         **_columns(record),
     )
 

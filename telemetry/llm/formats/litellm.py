@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from telemetry import counted
-from telemetry.llm.formats.reading import Defaults, Reader, Reading
+from telemetry.llm.formats.readers import Defaults, Reader, Reading
 from telemetry.llm.formats.usage import litellm_usage
 from telemetry.rows import reading
 from telemetry.rows.llm import LlmCall

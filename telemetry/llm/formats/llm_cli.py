@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC
 from typing import Any
 
-from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading
+from telemetry.llm.formats.readers import Columns, Defaults, Reader, Reading
 from telemetry.llm.formats.tokens import TokenKeys
 from telemetry.llm.formats.usage import anthropic_usage, openai_usage, tier, with_advice
 from telemetry.rows import reading

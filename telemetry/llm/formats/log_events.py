@@ -12,18 +12,19 @@ from telemetry.llm.formats import claude_code_events
 from telemetry.llm.formats.claude_code_events import event_name
 from telemetry.llm.formats.otlp_attributes import (
     Attributes,
+    Span,
     attributes,
-    moment,
     run_link,
     text,
+    written_at,
 )
-from telemetry.llm.formats.reading import (
+from telemetry.llm.formats.readers import (
     Columns,
     Defaults,
     read_milliseconds,
     start_of,
 )
-from telemetry.llm.formats.spans import Span, span_call
+from telemetry.llm.formats.spans import span_call
 from telemetry.llm.formats.tokens import TokenKeys, inclusive
 from telemetry.rows import reading
 from telemetry.rows.llm import LlmCall
@@ -81,8 +82,7 @@ def _answer(
 ) -> LlmCall | None:
     if source == CODEX and said.get("event.kind") != "response.completed":
         return None
-    own = moment(event, "timeUnixNano", "observedTimeUnixNano")
-    own = own or reading.moment(said, "event.timestamp")
+    own = written_at(event, said)
     ended, duration_ms = defaults.timestamp(own), read_milliseconds(said, "duration_ms")
     error = text(said, "error", "error.message", "error_message")
     both = {**resource, **said}
@@ -125,17 +125,5 @@ def _operation(
     trace_id, span_id = (reading.text(event, key) or "" for key in ("traceId", "spanId"))
     if not trace_id or not span_id:
         trace_id, span_id = "", digest([event.get("timeUnixNano"), said])
-    span = Span(
-        trace_id.lower(),
-        span_id.lower(),
-        "",
-        DETAILS,
-        "",
-        moment(event, "timeUnixNano", "observedTimeUnixNano"),
-        None,
-        False,
-        None,
-        said,
-        resource,
-    )
-    return span_call(span, defaults)
+    moment = written_at(event, said)
+    return span_call(Span(trace_id.lower(), span_id.lower(), moment, said, resource), defaults)

@@ -11,8 +11,9 @@ from dataclasses import dataclass, fields, replace
 from itertools import islice
 
 from telemetry.llm.formats import claude_code_events
-from telemetry.llm.formats.reading import near_names
-from telemetry.llm.formats.spans import EMBEDDINGS, Span, counts_tokens, unread
+from telemetry.llm.formats.otlp_attributes import Span
+from telemetry.llm.formats.spans import EMBEDDINGS, counts_tokens, is_around, operation_of, unread
+from telemetry.llm.formats.unread import near_names
 from telemetry.rows.llm import LlmCall, bounded_id, merged
 
 # Traces are held until all files are read, up to this many spans; then the oldest are resolved.
@@ -77,8 +78,8 @@ class NestedSpans:
             self.file,
             bounded_id(span.parent_id),
             call,
-            span.is_around,
-            span.operation in EMBEDDINGS,
+            is_around(span),
+            operation_of(span) in EMBEDDINGS,
             () if call else tuple(counts_tokens(span)),
         )
         trace[span_id] = joined(trace.get(span_id), node)

@@ -11,9 +11,9 @@ from typing import Any
 
 from telemetry.llm.formats import log_events
 from telemetry.llm.formats.nested_spans import NestedSpans
-from telemetry.llm.formats.otlp_attributes import Attributes, attributes, moment
-from telemetry.llm.formats.reading import Defaults, Reader, Reading, read_list, readings_of
-from telemetry.llm.formats.spans import Span, span_call
+from telemetry.llm.formats.otlp_attributes import Attributes, Span, attributes, moment
+from telemetry.llm.formats.readers import Defaults, Reader, Reading, read_list, readings_of
+from telemetry.llm.formats.spans import span_call
 from telemetry.rows import reading
 from telemetry.rows.reading import UnreadableRow, required
 
@@ -131,15 +131,15 @@ def span_of(span: Mapping[str, Any], resource: Attributes, scope: str) -> Span:
     return Span(
         ids[0].lower(),
         ids[1].lower(),
-        (reading.text(span, "parentSpanId") or "").lower(),
-        reading.text(span, "name") or "",
-        scope,
         moment(span, "startTimeUnixNano"),
-        _duration_ms(span),
-        status.get("code") in ERRORS,
-        reading.text(status, "message"),
         said,
         resource,
+        parent_id=(reading.text(span, "parentSpanId") or "").lower(),
+        name=reading.text(span, "name") or "",
+        scope=scope,
+        duration_ms=_duration_ms(span),
+        has_failed=status.get("code") in ERRORS,
+        error=reading.text(status, "message"),
     )
 
 

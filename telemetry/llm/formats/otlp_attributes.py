@@ -1,15 +1,39 @@
-"""Attributes of OTLP JSON, and their values, which have several names."""
+"""Spans, and the attributes of OTLP JSON, whose values have several names."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from telemetry.llm.formats.reading import read_list
+from telemetry.llm.formats.readers import read_list
 from telemetry.rows import reading
 from telemetry.rows.reading import LONGEST_COUNT, LONGEST_INTEGER, wrong_value
 
 Attributes = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Span:
+    """What all span formats have. Times are UTC; `error` is None if there is no message."""
+
+    trace_id: str
+    span_id: str
+    began: datetime | None
+    said: Attributes
+    resource: Attributes
+    parent_id: str = ""
+    name: str = ""
+    scope: str = ""
+    duration_ms: int | None = None
+    has_failed: bool = False
+    error: str | None = None
+
+    @property
+    def identity(self) -> str:
+        """What no other span has."""
+        return f"{self.trace_id}:{self.span_id}"
+
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # The year 2001 in nanoseconds. Present-day times in microseconds are smaller.
@@ -57,6 +81,12 @@ def moment(holder: Mapping[str, Any], *names: str) -> datetime | None:
     if nanoseconds < LEAST:
         raise wrong_value(holder, name, "in nanoseconds since 1970")
     return EPOCH + timedelta(microseconds=nanoseconds // 1_000)
+
+
+def written_at(event: Mapping[str, Any], said: Attributes) -> datetime | None:
+    """When a log record with these attributes was written. Raises UnreadableRow."""
+    own = moment(event, "timeUnixNano", "observedTimeUnixNano")
+    return own or reading.moment(said, "event.timestamp")
 
 
 def run_link(found: Attributes) -> tuple[int | None, int | None]:

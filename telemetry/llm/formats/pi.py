@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from telemetry.llm.formats.reading import (
+from telemetry.llm.formats.readers import (
     Defaults,
     Reader,
     Reading,

@@ -11,7 +11,7 @@ from telemetry.llm.formats import log_events
 from telemetry.llm.formats.nested_spans import NestedSpans
 from telemetry.llm.formats.otlp import span_of
 from telemetry.llm.formats.otlp_attributes import EPOCH, attributes
-from telemetry.llm.formats.reading import Defaults, Reader, Reading
+from telemetry.llm.formats.readers import Defaults, Reader, Reading
 from telemetry.llm.formats.spans import span_call
 from telemetry.rows import reading
 from telemetry.rows.llm import MICROSECOND

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from telemetry.llm.formats.otlp_attributes import Attributes, text
-from telemetry.llm.formats.reading import Columns
+from telemetry.llm.formats.readers import Columns
 from telemetry.llm.formats.tokens import greatest, includes_cache, inclusive, with_cache
 from telemetry.llm.formats.usage import LITELLM
 from telemetry.rows import reading

@@ -7,14 +7,13 @@ their own. All of these are read.
 """
 
 import re
-from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 
 from telemetry.llm.formats import claude_code_events, gh_aw
-from telemetry.llm.formats.otlp_attributes import Attributes, cost, run_link, text
-from telemetry.llm.formats.reading import Defaults, billed, other_currency
+from telemetry.llm.formats.otlp_attributes import Attributes, Span, cost, run_link, text
+from telemetry.llm.formats.readers import Defaults, billed
 from telemetry.llm.formats.span_tokens import span_tokens
+from telemetry.llm.formats.unread import other_currency
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import required
 
@@ -81,40 +80,24 @@ COUNTS = re.compile("tokens?_?usage|usage_?details", re.IGNORECASE)
 AMOUNT = re.compile("(?=.*[1-9])[0-9.e-]+")
 
 
-@dataclass(frozen=True)
-class Span:
-    """What all span formats have. Times are UTC; `error` is None if there is no message."""
+def operation_of(span: Span) -> str | None:
+    """The operation; if there is no attribute for it, derived from older names."""
+    said = span.said
+    named = text(said, "gen_ai.operation.name", "llm.request.type")
+    if named is None and "openinference.span.kind" in said:
+        named = KINDS.get(str(said["openinference.span.kind"]).upper())
+    elif named is None and "ai.operationId" in said:
+        # Only these spans of the AI SDK stand for one request.
+        named = REQUESTS.get(str(said["ai.operationId"]).rpartition(".")[2])
+    elif named is None and text(said, "gen_ai.system") and text(said, *MODELS):
+        return "chat"
+    return named
 
-    trace_id: str
-    span_id: str
-    parent_id: str
-    name: str
-    scope: str
-    began: datetime | None
-    duration_ms: int | None
-    has_failed: bool
-    error: str | None
-    said: Attributes
-    resource: Attributes = field(default_factory=dict)
 
-    @property
-    def operation(self) -> str | None:
-        """The operation; if there is no attribute for it, derived from older names."""
-        named = text(self.said, "gen_ai.operation.name", "llm.request.type")
-        if named is None and "openinference.span.kind" in self.said:
-            named = KINDS.get(str(self.said["openinference.span.kind"]).upper())
-        elif named is None and "ai.operationId" in self.said:
-            # Only these spans of the AI SDK stand for one request.
-            named = REQUESTS.get(str(self.said["ai.operationId"]).rpartition(".")[2])
-        elif named is None and text(self.said, "gen_ai.system") and text(self.said, *MODELS):
-            return "chat"
-        return named
-
-    @property
-    def is_around(self) -> bool:
-        """Whether it contains other requests, as agents and tools do."""
-        is_sum = gh_aw.is_sum_of_requests(self.name)
-        return is_sum or self.operation in AROUND or self.name.startswith(AROUND)
+def is_around(span: Span) -> bool:
+    """Whether a span contains other requests, as those of agents and tools do."""
+    is_sum = gh_aw.is_sum_of_requests(span.name)
+    return is_sum or operation_of(span) in AROUND or span.name.startswith(AROUND)
 
 
 def span_call(span: Span, defaults: Defaults) -> LlmCall | None:
@@ -124,12 +107,10 @@ def span_call(span: Span, defaults: Defaults) -> LlmCall | None:
     Anthropic's request id is unique and also appears in the vendor's part of the trace.
     """
     if span.name == LLM_REQUEST or span.said.get("span.type") == "llm_request":
-        return claude_code_events.span_call(
-            span.said, span.resource, span.began, span.duration_ms, _identity(span), defaults
-        )
+        return claude_code_events.span_call(span, defaults)
     if gh_aw.REQUEST_ID in span.said:
-        return gh_aw.span_call(span.said, span.resource, span.began, span.duration_ms, defaults)
-    operation = span.operation
+        return gh_aw.span_call(span, defaults)
+    operation = operation_of(span)
     if operation not in OPERATIONS or gh_aw.is_sum_of_requests(span.name):
         return None
     said, both = span.said, {**span.resource, **span.said}
@@ -142,7 +123,7 @@ def span_call(span: Span, defaults: Defaults) -> LlmCall | None:
     names = ("phase", "cicd.pipeline.task.name", "gen_ai.workflow.name")
     return defaults.call(
         "otlp",
-        text(said, "anthropic.request.id") or _identity(span),
+        text(said, "anthropic.request.id") or span.identity,
         defaults.timestamp(span.began),
         session_id=text(said, *SESSIONS) or span.trace_id,
         phase=text(both, *names),
@@ -164,7 +145,7 @@ def counts_tokens(span: Span) -> list[str]:
     """Attributes that seem to count tokens in a span that is not a call; none for agents, which
     repeat their children's.
     """
-    if span.is_around:
+    if is_around(span):
         return []
     return [
         name
@@ -186,10 +167,6 @@ def unread(span: Span, call: LlmCall) -> list[str]:
         for name, value in span.said.items()
         if any(word in name.lower() for word in words) and AMOUNT.fullmatch(str(value))
     ]
-
-
-def _identity(span: Span) -> str:
-    return f"{span.trace_id}:{span.span_id}"
 
 
 def _provider(said: Attributes) -> str | None:

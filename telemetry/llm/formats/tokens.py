@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from telemetry.llm.formats.reading import Columns
+from telemetry.llm.formats.readers import Columns
 from telemetry.rows import reading
 
 Key = str | tuple[str, ...]

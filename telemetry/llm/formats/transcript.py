@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading, without_run
+from telemetry.llm.formats.readers import Columns, Defaults, Reader, Reading, without_run
 from telemetry.llm.formats.transcript_lines import AlikeLines, Messages
 from telemetry.llm.formats.usage import anthropic_usage, with_advice
 from telemetry.rows import reading

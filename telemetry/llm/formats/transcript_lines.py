@@ -6,7 +6,7 @@ Most lines of a session differ from the one before in ids, time and counts only.
 from collections.abc import Mapping
 from typing import Any
 
-from telemetry.llm.formats.reading import Columns, Defaults
+from telemetry.llm.formats.readers import Columns, Defaults
 from telemetry.rows import reading
 from telemetry.rows.llm import (
     LONGEST_ID,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from telemetry.llm.formats.reading import Columns, read_list
+from telemetry.llm.formats.readers import Columns, read_list
 from telemetry.llm.formats.tokens import TokenKeys, count_at, inclusive, with_cache
 from telemetry.rows import reading
 from telemetry.rows.llm import LlmCall, bounded_id, changed, distinct_timestamp, raise_wholes

@@ -1,9 +1,7 @@
-"""Shared by all readers: defaults, the loop over records, the token convention."""
+"""Shared by the readers of all formats: defaults, the loop over records, values of several."""
 
-import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -20,9 +18,6 @@ Columns = dict[str, Any]
 
 # gh-aw's reference on cost management: one AI credit of GitHub is one US cent.
 DOLLARS_PER_CREDIT = Decimal("0.01")
-
-# The total is always computed, and a cost has one name in a record.
-OURS = frozenset({"total_tokens"} | {field.name for field in fields(LlmCall)}) - {"reported_cost"}
 
 
 @dataclass(frozen=True)
@@ -131,66 +126,6 @@ def readings_of(
     except RecursionError:
         found.append(UnreadableRow("record: its values are nested too deep"))
     return found
-
-
-# What other logs call the keys that canonical records have.
-OUR_KEYS = {
-    "prompt_tokens": "input_tokens",
-    "completion_tokens": "output_tokens",
-    "cost": "estimated_cost",
-    "cost_usd": "estimated_cost",
-    "total_cost": "estimated_cost",
-    "reported_cost": "estimated_cost",
-    "cached_tokens": "cache_read_tokens",
-    "cache_read_input_tokens": "cache_read_tokens",
-    "cache_creation_input_tokens": "cache_write_tokens",
-    "cache_creation_tokens": "cache_write_tokens",
-    "time": "timestamp",
-    "model_name": "model",
-}
-NEAR = re.compile("token|cost|usage|price", re.IGNORECASE)
-CURRENCY = re.compile("(?<!con)currency", re.IGNORECASE)
-DOLLARS = ("", "USD", "US$", "$")
-MOST_KEYS = 8
-
-
-def near_keys(record: Mapping[str, Any]) -> list[str]:
-    """The keys of a record that seem to count use but are not read."""
-    others = (key for key in record if key not in OURS and NEAR.search(key))
-    return [key for key in others if not CURRENCY.search(key)]
-
-
-def other_currency(record: Mapping[str, Any]) -> str | None:
-    """The currency that a record names for its cost, if that is not US dollars."""
-    named = (value for key, value in record.items() if CURRENCY.search(key))
-    return next((one for one in named if isinstance(one, str) and one.upper() not in DOLLARS), None)
-
-
-def seems_to_count(value: Any, depth: int = 4) -> bool:
-    """Whether a key of a record, or of one nested in it down to this depth, seems to count use."""
-    if isinstance(value, dict):
-        if any(map(NEAR.search, value)):
-            return True
-        value = value.values()
-    elif not isinstance(value, list):
-        return False
-    return depth > 0 and any(seems_to_count(one, depth - 1) for one in value)
-
-
-def near_names(names: Counter[str]) -> str:
-    """The most frequent names, each with its count."""
-    return ", ".join(
-        f"{shown(name)[1:-1]} ({count:,})" for name, count in names.most_common(MOST_KEYS)
-    )
-
-
-def near_text(keys: Counter[str]) -> str:
-    """A sentence on keys that are not read, with the names that canonical records use."""
-    named = [
-        f"{shown(key)[1:-1]} ({count:,}{f'; use {OUR_KEYS[key]}' if key in OUR_KEYS else ''})"
-        for key, count in keys.most_common(MOST_KEYS)
-    ]
-    return f"keys that are not read: {', '.join(named)}"
 
 
 def billed(holder: Mapping[str, Any], key: str) -> Decimal | None:
