@@ -41,6 +41,9 @@ def test_runs_that_wait_for_a_runner_now_are_urgent(connection: Connection) -> N
     assert not any("keeps jobs waiting" in text for text in not_found(shown, findings(shown)))
     (data,) = as_data(whole(connection))["findings"][:1]
     assert (data["kind"], data["since"]) == ("queued", UNTIL - 21 * HOUR)
+    # The time that it cost does not put it before what is red.
+    upsert(connection, [a_run(200, 0.2, conclusion="failure")])
+    assert [each.subject for each in findings(told(connection, "red")[1])][:2] == ["red", "queued"]
 
 
 @pytest.mark.parametrize(

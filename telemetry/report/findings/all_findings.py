@@ -7,6 +7,7 @@ cost.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import attrgetter
 
 from telemetry import counted
 from telemetry.report.data import RepositoryReport
@@ -28,21 +29,12 @@ LEAST_RUNS = 5
 
 def findings(report: RepositoryReport) -> list[Finding]:
     """Return the findings, most urgent first; empty if nothing was found or nothing is known."""
-    of_jobs = [find(report) for find in (timing_out, flaky, no_runner, waiting, costing)]
-    found = [
-        _dated(report, red(report)),
-        _dated(report, stalled(report)),
-        _dated(report, disabled(report)),
-        _dated(report, stopped(report)),
-        _dated(report, queued(report)),
-        slower(report),
-        failing(report),
-        *(_covered(report, each) for each in of_jobs),
+    of_now = [_dated(report, find(report)) for find in (red, stalled, disabled, stopped, queued)]
+    of_jobs = [
+        _covered(report, find(report)) for find in (timing_out, flaky, no_runner, waiting, costing)
     ]
-    return sorted(
-        (finding for finding in found if finding is not None),
-        key=lambda finding: (not finding.is_urgent, not finding.advice, -finding.lost_minutes),
-    )
+    found = [*of_now, slower(report), failing(report), *of_jobs]
+    return sorted(filter(None, found), key=attrgetter("urgency"))
 
 
 def not_found(report: RepositoryReport, found: Sequence[Finding]) -> list[str]:

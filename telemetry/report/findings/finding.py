@@ -45,6 +45,11 @@ class Finding:
     links: tuple[tuple[str, str], ...] = ()
 
     @property
+    def urgency(self) -> tuple[bool, bool, float]:
+        """Sorts urgent ones first, then those with something to do; others by the time lost."""
+        return not self.is_urgent, not self.advice, 0 if self.is_urgent else -self.lost_minutes
+
+    @property
     def question(self) -> str:
         """The name of the question in sql/analysis/ that answers in full."""
         return QUESTIONS[self.subject]

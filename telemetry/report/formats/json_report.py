@@ -24,7 +24,7 @@ def as_data(report: Report) -> dict[str, Any]:
     of = organisation(report)
     found = [(each.report, one) for each in (*of.needing, *of.healthy) for one in each.findings]
     # Urgent ones stay in the order of their repositories, which is by the pushes that they block.
-    found.sort(key=lambda pair: _urgency(pair[1]))
+    found.sort(key=lambda pair: pair[1].urgency)
     return {
         "schema_version": 1,
         "period": {
@@ -37,10 +37,6 @@ def as_data(report: Report) -> dict[str, Any]:
         "repositories": [_repository(each) for each in report.repositories],
         "findings": [_finding(each, finding) for each, finding in found],
     }
-
-
-def _urgency(found: Finding) -> tuple[bool, bool, float]:
-    return not found.is_urgent, not found.advice, 0 if found.is_urgent else -found.lost_minutes
 
 
 def _repository(report: RepositoryReport) -> dict[str, Any]:
