@@ -32,7 +32,7 @@ flaky as (
     sum(red_attempts)::bigint as failures,
     sum(red_seconds) as failed_seconds,
     max(created_at) as last_created_at,
-    (array_agg(html_url order by created_at desc))[1] as html_url
+    (array_agg(html_url order by created_at desc, job))[1] as html_url
   from flaky_job_runs
   cross join period
   where created_at >= period.since

@@ -21,7 +21,7 @@ select
   round(sum(calls.cache_missed) filter (where calls.cache_read_tokens is not null), 4)
     as missed_usd,
   round(
-    100 * sum(calls.cache_read_tokens)
+    100 * sum(calls.cache_read_tokens) filter (where calls.input_tokens is not null)
     / nullif(sum(calls.input_tokens) filter (where calls.cache_read_tokens is not null), 0),
     4
   ) as hit_percent,

@@ -47,5 +47,4 @@ order by
   kinds.kind,
   cost_usd desc nulls last,
   calls desc,
-  kinds.name
-limit (select period.top from period);
+  kinds.name;

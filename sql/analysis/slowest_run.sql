@@ -75,7 +75,7 @@ slowest as (
   where is_held_up is not true
   order by
     repository_id,
-    run_seconds desc,
+    run_seconds desc nulls last,
     github_run_id
 )
 select

@@ -1,11 +1,11 @@
 -- Which schedules no longer start their workflow?
 -- The latest first. The schedule started runs in the period, but then none for a long time: for
--- over a day more than twice the longest pause between its runs of the last 90 days. Time in which
--- runs are not listed does not count. GitHub does not report the reason. It may be that the
--- schedule or its branch is gone, the person who last changed it has left the organization, or
--- Actions is disabled in the repository. Schedules with fewer than five runs, and workflows that
--- were deleted or disabled, are left out. A schedule is also left out while its next run has not
--- ended, because that run may be waiting for an approval.
+-- over a day more than twice the longest pause between its runs of the last 90 days. GitHub does
+-- not report the reason. It may be that the schedule or its branch is gone, the person who last
+-- changed it has left the organization, or Actions is disabled in the repository. Schedules with
+-- fewer than five runs, and workflows that were deleted or disabled, are left out. A schedule is
+-- also left out if its next run may not be stored: because a part of the time since the last one is
+-- not listed, or because the run has not ended and may be waiting for an approval.
 -- quiet_seconds is the time from the last run to the end of the period, or to the end of what is
 -- listed.
 --   psql "$DATABASE_URL" -f sql/analysis/stopped_schedules.sql

@@ -62,8 +62,8 @@ commits as (
         and open_runs.missing_upstream_at is null
     ) as is_decided,
     bool_and(is_exact) as is_exact,
-    (array_agg(workflow_id order by completed_at desc))[1] as last_workflow_id,
-    (array_agg(workflow order by completed_at desc))[1] as last_workflow,
+    (array_agg(workflow_id order by completed_at desc nulls last, workflow))[1] as last_workflow_id,
+    (array_agg(workflow order by completed_at desc nulls last, workflow))[1] as last_workflow,
     extract(
       epoch from case
         when count(approved_at) > 0 then max(completed_at - coalesce(approved_at, pushed_at))

@@ -323,6 +323,7 @@ def test_the_sql_shown_in_the_report_can_be_pasted(
     [
         (["durations_by_day", "--top", "3"], "TOP: durations_by_day is not a ranking"),
         (["deployments", "--top", "3"], "TOP: deployments is not a ranking"),
+        (["llm_cost_by_phase", "--top", "3"], "TOP: llm_cost_by_phase is not a ranking"),
         (["flaky_jobs", "--top", "0"], "TOP: '0' is not a whole number"),
         (["flaky_jobs", "--since", "2999-01-01"], "SINCE: 2999-01-01 00:00 UTC is not before"),
         (["flaky_jobs", "--repo", "acme/none"], "REPO: acme/none is not in this database"),

@@ -292,6 +292,16 @@ def test_cache_misses_and_their_cost(stored: Connection) -> None:
     assert lost == sorted(lost, reverse=True) and lost
 
 
+def test_the_share_of_cache_hits_is_of_calls_whose_input_is_known(connection: Connection) -> None:
+    """Else more could be read from the cache than there was input."""
+    for number, whole in enumerate((800, None, None)):
+        told = {"input_tokens": whole, "cache_read_tokens": 500}
+        at = SINCE + timedelta(seconds=number)
+        upsert(connection, [llm_call(call_id=str(number), timestamp=at, **told)])
+    (row,) = rows_of(connection, "llm_cache_misses", NOW)
+    assert (row["calls"], row["hit_percent"]) == (3, 62.5)
+
+
 def test_the_most_expensive_prompts_of_the_week_against_the_week_before(stored: Connection) -> None:
     runs = {(run.github_run_id, run.run_attempt): run for run in RUNS}
     weeks: dict[Hashable, tuple[list[LlmCall], list[LlmCall]]] = defaultdict(lambda: ([], []))

@@ -121,6 +121,18 @@ def test_the_slowest_steps_have_the_largest_total_time(
     assert totals == sorted(totals, reverse=True)
 
 
+def test_a_run_of_unknown_length_is_not_the_slowest(connection: Connection) -> None:
+    starts = {1: None, 2: UNTIL - timedelta(hours=2)}
+    for number, started_at in starts.items():
+        run = workflow_run(
+            github_run_id=number, created_at=UNTIL - timedelta(hours=3), started_at=started_at
+        )
+        own = job(number, 0, 60, github_run_id=number, created_at=UNTIL - timedelta(hours=1))
+        store(connection, History([run], [own], listed={(number, 1)}))
+    (row,) = rows_of(connection, "slowest_run", UNTIL)
+    assert (row["github_run_id"], row["duration_seconds"]) == (2, 3660)
+
+
 def test_busy_hours_count_runs_by_the_utc_hour_of_creation(
     stored: Connection, history: History
 ) -> None:
