@@ -1,15 +1,15 @@
 -- What has not succeeded for some runs, although nothing is red on the default branch?
 -- kind has six values. merge queue: its groups since the last green one all failed. deployment (as
 -- in deployments): its runs since the last green one all failed. schedule: its runs since the last
--- green one were all cancelled. Each of these needs three runs or more. default branch: its other
--- runs there since the last green one were all cancelled, five or more over a day. pull requests
--- and other (tags, releases, other branches and events): all runs of a workflow since its last
--- green one failed. At the earlier failure rate, chance alone would make them fail on so many
--- branches less than once in a thousand times. Branches of bots and agents do not count; events
--- without a branch are counted by commits. For other, three suffice if no run of the workflow was
--- green anywhere in the period. Cancelled runs count only for schedule and default branch. A
--- workflow that was deleted or disabled is left out. base_branch is the branch that the queue
--- merges into. last_green_at is NULL if none in the period was green.
+-- green one were all cancelled. Each of these needs three runs or more. default branch: the other
+-- runs there of a workflow that does not deploy were all cancelled since its last green one, five
+-- or more over a day. pull requests and other (tags, releases, other branches and events): all runs
+-- of a workflow since its last green one failed. At the earlier failure rate, chance alone would
+-- make them fail on so many branches less than once in a thousand times. Branches of bots and
+-- agents do not count; events without a branch are counted by commits. For other, three suffice if
+-- no run of the workflow was green anywhere in the period. Cancelled runs count only for schedule
+-- and default branch. A workflow that was deleted or disabled is left out. base_branch is the
+-- branch that the queue merges into. last_green_at is NULL if none in the period was green.
 --   psql "$DATABASE_URL" -f sql/analysis/stalled.sql
 with period as not materialized (
   select
@@ -59,7 +59,9 @@ runs as (
         when attempts.branch_class = 'deployment' then 'deployment'
         when attempts.branch_class = 'other' and deploying.workflow_id is not null then 'deployment'
         when attempts.event_type = 'schedule' then 'schedule'
-        when attempts.branch_class = 'default' then 'default branch'
+        -- One that deploys may wait for an approval until the next one takes its place.
+        when attempts.branch_class = 'default' and deploying.workflow_id is null
+          then 'default branch'
         when attempts.branch_class = 'pull_request' then 'pull requests'
         when attempts.branch_class = 'other' then 'other'
       end as kind,
@@ -78,6 +80,7 @@ runs as (
     and attempts.created_at < period.until
     and (period.repository_ids is null or attempts.repository_id = any(period.repository_ids))
     and attempts.is_latest_attempt
+    and kinds.kind is not null
     and (
       attempts.is_decided
       or (kinds.kind in ('schedule', 'default branch') and attempts.conclusion = 'cancelled')
