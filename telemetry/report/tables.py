@@ -230,7 +230,7 @@ PHASES = Table(
     Column("phase of LLM calls", lambda row: (Name(phase_of(row)),), is_number=False),
     _figure("calls", count),
     _figure("failed", count),
-    _figure("p50", lambda seconds: UNKNOWN if seconds is None else f"{seconds} s", "p50_seconds"),
+    _figure("p50", duration, "p50_seconds"),
     _figure("cost", dollars, "cost_usd"),
     _figure("at least", dollars, "cost_low_usd"),
     _figure("at most", dollars, "cost_high_usd"),

@@ -57,13 +57,14 @@ def call(event: Mapping[str, Any], resource: Attributes, defaults: Defaults) -> 
     its second, because a session that is resumed begins to count again; else by its time.
     """
     said, name = attributes(event), event_name(event)
-    if name in BARE and "session.id" in said:
+    both = {**resource, **said}
+    if name in BARE and "session.id" in both:
         name = f"{PREFIX}{name}"
     if name not in (REQUEST, ERROR):
         return None
     own = written_at(event, said)
     ended, duration_ms = defaults.timestamp(own), read_milliseconds(said, "duration_ms")
-    session = text(said, "session.id") or ""
+    session = text(both, "session.id") or ""
     place = said.get("event.sequence")
     if not place:
         place = event.get("timeUnixNano") or ended.isoformat()
@@ -89,7 +90,7 @@ def _columns(said: Attributes, resource: Attributes) -> Columns:
     # As a transcript calls it.
     phase = "subagent" if said.get("query_source") == "subagent" else None
     return {
-        "session_id": text(said, "session.id") or "",
+        "session_id": text(both, "session.id") or "",
         "phase": text(both, "phase") or phase,
         "provider": "anthropic",
         "model": required(text(said, "model"), said, "event", "model"),

@@ -86,7 +86,7 @@ def _answer(
     ended, duration_ms = defaults.timestamp(own), read_milliseconds(said, "duration_ms")
     error = text(said, "error", "error.message", "error_message")
     both = {**resource, **said}
-    session = text(said, "conversation.id", "session.id") or ""
+    session = text(both, "conversation.id", "session.id") or ""
     known = [session, ended.isoformat(), sorted(map(str, said.items()))]
     return defaults.call(
         source,

@@ -125,7 +125,7 @@ def span_call(span: Span, defaults: Defaults) -> LlmCall | None:
         "otlp",
         text(said, "anthropic.request.id") or span.identity,
         defaults.timestamp(span.began),
-        session_id=text(said, *SESSIONS) or span.trace_id,
+        session_id=text(both, *SESSIONS) or span.trace_id,
         phase=text(both, *names),
         prompt_name=text(said, "gen_ai.prompt.name", "gen_ai.agent.name"),
         provider=_provider(said),
