@@ -8,11 +8,14 @@ Nothing else is changed. The rules in sql/checks/ are read and run in the same w
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from functools import cache
 from typing import Any
+
+from psycopg.pq import TransactionStatus
 
 from telemetry.database.connection import SQL, Connection, execute, for_psycopg, naming
 from telemetry.database.coverage import Coverage
@@ -115,15 +118,27 @@ def answer(
         values |= part
 
     def ask_database() -> Answer:
-        with connection.transaction():
-            execute(connection, "report/settings")
-            with naming(f"sql/{folder}/{question.name}.sql"):
-                cursor = connection.execute(statement.encode(), values)
+        with _for_many_rows(connection), naming(f"sql/{folder}/{question.name}.sql"):
+            cursor = connection.execute(statement.encode(), values)
             columns = [column.name for column in cursor.description or ()]
             rows = [in_zone(row, scope.time_zone) for row in cursor]
         return Answer(question, scope, columns, rows)
 
     return connection.patiently(ask_database)
+
+
+@contextmanager
+def _for_many_rows(connection: Connection) -> Iterator[None]:
+    """Begin a transaction with settings for many rows; one that is open keeps its own.
+
+    A snapshot has set them for all of its questions.
+    """
+    if connection.info.transaction_status == TransactionStatus.INTRANS:
+        yield
+        return
+    with connection.transaction():
+        execute(connection, "report/settings")
+        yield
 
 
 def first_stored(connection: Connection, repository_ids: Sequence[int] | None) -> datetime | None:

@@ -33,7 +33,7 @@ def snapshot(connection: Connection) -> Iterator[None]:
     connection.read_only = True
     try:
         with connection.transaction():
-            execute(connection, "schema/stay_idle")
+            _set_up(connection)
             yield
     finally:
         connection.isolation_level = connection.read_only = None
@@ -96,8 +96,13 @@ def _at_the_same_moment(connection: Connection, others: list[Connection]) -> lis
     joined = [other for other in others if other in begun]
     for other in joined:
         other.waits = None  # a transaction that is lost cannot be begun again
-        execute(other, "schema/stay_idle")
+        _set_up(other)
     return joined
+
+
+def _set_up(connection: Connection) -> None:
+    execute(connection, "schema/stay_idle")
+    execute(connection, "report/settings")
 
 
 class Here(Executor):
