@@ -147,8 +147,7 @@ def first_stored(connection: Connection, repository_ids: Sequence[int] | None) -
     Without ids it is of all that are watched.
     """
     ids = None if repository_ids is None else list(repository_ids)
-    row = execute(connection, "report/first_stored", {"repository_ids": ids}).fetchone()
-    assert row is not None
+    (row,) = execute(connection, "report/first_stored", {"repository_ids": ids})
     first_at: datetime | None = row["first_at"]
     return first_at
 

@@ -77,8 +77,7 @@ class Offer:
 
 def stored(connection: Connection) -> Retention:
     """Return the retention of this database."""
-    row = execute(connection, "prune/retention").fetchone()
-    assert row is not None  # the migration that makes the table fills it
+    (row,) = execute(connection, "prune/retention")
     return Retention(keep(row["keep"]), row["is_chosen"], row["is_held"])
 
 
@@ -125,8 +124,7 @@ def horizon(connection: Connection, retention: Retention) -> Horizon:
     """Return the horizon of a retention by the database's clock."""
     is_forever = retention.keep == "forever"
     interval = "0" if is_forever else str(retention)
-    row = execute(connection, "prune/prune_horizon", {"keep": interval}).fetchone()
-    assert row is not None
+    (row,) = execute(connection, "prune/prune_horizon", {"keep": interval})
     return Horizon(row["database_time"], BEGINNING if is_forever else row["horizon"])
 
 
@@ -135,6 +133,5 @@ def count(connection: Connection, retention: Retention) -> OldRows:
     if retention.keep == "forever":
         return OldRows()
     before = {"before": horizon(connection, retention).before}
-    row = execute(connection, "prune/prune_counts", before).fetchone()
-    assert row is not None
+    (row,) = execute(connection, "prune/prune_counts", before)
     return OldRows(**row)

@@ -88,7 +88,7 @@ def _at_the_same_moment(connection: Connection, others: list[Connection]) -> lis
     """
     if not others:
         return []
-    (exported,) = execute(connection, "report/export_snapshot").fetchall()
+    (exported,) = execute(connection, "report/export_snapshot")
     begin = SQL(
         "begin isolation level repeatable read, read only; set transaction snapshot {}"
     ).format(Literal(exported["snapshot"]))

@@ -111,7 +111,7 @@ def _stored(
 ) -> Status:
     """Return what is stored, without concerns."""
     ids = [row["repository_id"] for row in repositories] if are_chosen else None
-    (llm,) = execute(connection, "status/llm").fetchall()
+    (llm,) = execute(connection, "status/llm")
     kept = retention.stored(connection)
     now = now or retention.horizon(connection, kept).database_time
     return Status(

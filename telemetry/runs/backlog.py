@@ -35,8 +35,7 @@ class Backlog:
 def backlog(log: IngestLog, runs_a_day: float, work: Work | None = None) -> Backlog:
     """Return the plan if this many runs are created in a day; `work` is what is still to list."""
     now = log.tools.now()
-    asked = execute(log.connection, "runs/ingest_pace", log.key).fetchone()
-    assert asked is not None  # the repository is stored before anything else
+    (asked,) = execute(log.connection, "runs/ingest_pace", log.key)
     kept = timedelta(days=asked["retention_days"])
     seconds = asked["seconds_between"]
     pause = pause_between(None if seconds is None else timedelta(seconds=seconds))

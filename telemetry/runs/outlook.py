@@ -28,8 +28,7 @@ class Outlook:
         will be lost is said.
         """
         log, now = self.log, self.log.tools.now()
-        left = execute(log.connection, "runs/work_left", {**log.key, "now": now}).fetchone()
-        assert left is not None  # a select of one row
+        (left,) = execute(log.connection, "runs/work_left", {**log.key, "now": now})
         known = {"attempts": left["attempts_to_fetch"], "jobs": left["runs_without_jobs"]}
         known["listed"] = left["listed_runs"]
         due, groups = work(self._first, gaps, now, **known), len(due_groups(log))

@@ -38,8 +38,7 @@ def left_of_run(log: IngestLog) -> Left:
 def left_of_repository(log: IngestLog, unanswered: Sequence[str], gaps: Sequence[Span]) -> Left:
     """Return what is left of a repository: unanswered lists, gaps (newest first), and items."""
     key = {**log.key, "now": log.tools.now()}
-    row = execute(log.connection, "runs/work_left", key).fetchone()
-    assert row is not None  # a select of one row
+    (row,) = execute(log.connection, "runs/work_left", key)
     said = [*unanswered]
     said += [f"{_gap(start, end)} still to list" for start, end in gaps[:MOST_GAPS_NAMED]]
     if row["attempts_to_fetch"]:

@@ -28,8 +28,7 @@ def ask_about_repository(log: IngestLog) -> None:
     Closed, after storing what was answered.
     """
     now = log.tools.now()
-    due = execute(log.connection, "runs/due_questions", {**log.key, "now": now}).fetchone()
-    assert due is not None
+    (due,) = execute(log.connection, "runs/due_questions", {**log.key, "now": now})
     questions = [
         (due["is_description_due"], _describe, "its default branch and visibility"),
         (due["is_list_due"], _list_workflows, "the names of its workflows"),
