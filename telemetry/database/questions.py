@@ -76,9 +76,10 @@ class Answer:
     unwatched: Sequence[str] = ()
 
 
-def questions(folder: str = ANALYSIS) -> list[Question]:
+@cache
+def questions(folder: str = ANALYSIS) -> Sequence[Question]:
     """Return all questions of a folder of sql/, sorted by name."""
-    return [_question(path.stem, folder) for path in sorted((SQL / folder).glob("*.sql"))]
+    return tuple(_question(path.stem, folder) for path in sorted((SQL / folder).glob("*.sql")))
 
 
 def ask(connection: Connection, name: str, scope: Scope, **parts: Mapping[str, Any]) -> Answer:
@@ -246,7 +247,6 @@ def _parametrized(part: str) -> str:
     return str(found)
 
 
-@cache
 def _question(name: str, folder: str) -> Question:
     lines = text_of(name, folder).splitlines()
     header = []
