@@ -9,7 +9,7 @@ from typing import Any
 
 from telemetry.llm.formats.otlp_attributes import Attributes, text
 from telemetry.llm.formats.readers import Columns
-from telemetry.llm.formats.tokens import greatest, includes_cache, inclusive, with_cache
+from telemetry.llm.formats.tokens import TokenKeys, greatest, includes_cache, inclusive, with_cache
 from telemetry.llm.formats.usage import LITELLM
 from telemetry.rows import reading
 
@@ -61,6 +61,27 @@ SEARCHES = "anthropic.usage.server_tool_use.web_search_requests"
 # its total, which is the vendor's, tells which version wrote a span.
 WITHOUT_CACHE = (("opentelemetry.instrumentation.bedrock", "bedrock.converse"),)
 
+# Before version 6, the AI SDK passes on the input of Anthropic and Bedrock, without the cache. Only
+# the vendor's own counts have cache writes (https://github.com/vercel/ai/issues/8794 and 8795).
+METADATA = "ai.response.providerMetadata"
+OF_VERSION_6 = "ai.usage.inputTokenDetails."
+OF_VENDORS = TokenKeys(
+    (),
+    (),
+    (
+        "anthropic.usage.cache_read_input_tokens",
+        "anthropic.cacheReadInputTokens",
+        "bedrock.usage.cacheReadInputTokens",
+    ),
+    (
+        "anthropic.usage.cache_creation_input_tokens",
+        "anthropic.cacheCreationInputTokens",
+        "bedrock.usage.cacheWriteInputTokens",
+    ),
+    cache_write_1h="anthropic.usage.cache_creation.ephemeral_1h_input_tokens",
+    cache_write_5m="anthropic.usage.cache_creation.ephemeral_5m_input_tokens",
+)
+
 
 def span_tokens(said: Attributes, scope: str, name: str, model: str) -> Columns:
     """The token columns that a span sets. Raises UnreadableRow."""
@@ -79,6 +100,10 @@ def span_tokens(said: Attributes, scope: str, name: str, model: str) -> Columns:
         for column, count in LITELLM.counts(usage).items():
             tokens[column] = count if tokens[column] is None else tokens[column]
     is_without = any(scope.startswith(of) and name.startswith(begin) for of, begin in WITHOUT_CACHE)
+    if METADATA in said and not any(key.startswith(OF_VERSION_6) for key in said):
+        for column, count in OF_VENDORS.counts(_decoded(text(said, METADATA))).items():
+            is_without |= count is not None
+            tokens[column] = greatest(tokens[column], count)
     total = _first(said, *TOTAL)
     if is_without or not includes_cache(tokens, total, otherwise=True):
         tokens = with_cache(tokens)
