@@ -93,7 +93,7 @@ def of_ingests(row: Mapping[str, Any], limit: timedelta) -> Iterator[Concern]:
     """Yield the concerns about a repository's ingests, from sql/status/repositories.sql."""
     name = row["repository"]
     if row["seconds_since_complete"] is None:
-        yield Concern("no ingest has completed yet", "never", name)
+        yield Concern(KINDS["never"], "never", name)
     elif is_older(row, limit):
         # With ORG, a repository that was deleted or hidden is silently ingested no more.
         then = f"has its schedule stopped? To watch it no longer: {typed(f'forget REPO={name}')}"
@@ -178,7 +178,7 @@ def _unproven(row: Mapping[str, Any]) -> Iterator[Concern]:
         yield Concern(text, "unequal", name)
     if row["incomplete_windows"]:
         more = row["incomplete_windows"] - 1
-        text = (row["problem"] or "a run list could not be read completely") + (
+        text = (row["problem"] or KINDS["unlisted"]) + (
             f"; the same is true of {counted(more, 'more second')}" if more else ""
         )
         yield Concern(text, "unlisted", name)

@@ -7,7 +7,6 @@ that page cannot show, and keeps the proof of completeness.
 
 import math
 from collections.abc import Callable, Container, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -164,7 +163,7 @@ class Watch:
     def _look(self, watched: _Watched) -> list[Row]:
         if self.tools.timer() >= watched.ingest_at:
             self._ingest(watched)
-        page = self._first_page(watched)
+        page = self.tools.lister(watched.name).first_page(etag=watched.etag)
         changed = _changed(watched, page)
         due = self._due(watched)
         awaited = {run.github_run_id for run in changed if self._ended_meanwhile(run)}
@@ -206,10 +205,6 @@ class Watch:
         if is_first and report.error and report.error not in watched.told:
             self.tools.notify(f"{watched.name}: {report.error}")
             watched.told = report.error
-
-    def _first_page(self, watched: _Watched) -> Page:
-        with closing(self.tools.lister(watched.name).pages(etag=watched.etag)) as pages:
-            return next(pages)
 
     def _due(self, watched: _Watched) -> list[int]:
         """Return the open runs to read now, of those that the first page does not show.

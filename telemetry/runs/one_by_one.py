@@ -4,7 +4,6 @@ An item that GitHub does not return, or that cannot be read, is remembered and s
 """
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -13,7 +12,6 @@ from typing import Any, NamedTuple, TypeVar
 from telemetry.database.connection import execute
 from telemetry.database.upserts import as_json
 from telemetry.github.errors import GitHubError, NotFound
-from telemetry.github.options import Paging
 from telemetry.rows.reading import UnreadableRow, nested, wrong_value
 from telemetry.rows.runs import MOST_ATTEMPTS, WorkflowRun
 from telemetry.runs import retries
@@ -90,9 +88,7 @@ class RunByRun:
 
         def probe(error: GitHubError) -> None:
             if not is_denied(error):
-                paging = Paging(per_page=1)
-                with closing(self.client.list_workflow_runs(self.name, paging=paging)) as pages:
-                    next(pages)
+                self.tools.lister(self.name).first_page(per_page=1)
                 return
             known = execute(self.connection, "runs/known_attempt", self.log.key).fetchone()
             if known is None:

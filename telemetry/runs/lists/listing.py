@@ -113,6 +113,11 @@ class Lister:
                         tell_apart(item, before)
                 yield page
 
+    def first_page(self, **paging: Any) -> Page:
+        """Return the first page of the unfiltered list; `paging` as for `pages`."""
+        with closing(self.pages(**paging)) as pages:
+            return next(pages)
+
     def terms(self, longest: int, concurrency: int) -> Terms:
         """Return how a list that GitHub ends at this length is read."""
         return Terms(longest, PAGES_KEPT * concurrency if concurrency > 1 else 0, LIST_LAG)

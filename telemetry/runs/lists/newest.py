@@ -92,16 +92,12 @@ class Newest:
             yield Batch(windows=windows)
         if walk.unproven:
             again, self._again = self._again, None
-            page = again.result() if again else self._first_page(is_urgent=urgent)
+            page = again.result() if again else self.lister.first_page(is_urgent=urgent)
             yield batch_of(page, walk.prove(page))
-
-    def _first_page(self, *, is_urgent: bool) -> Page:
-        with closing(self.lister.pages(is_urgent=is_urgent)) as pages:
-            return next(pages)
 
     def _request_again(self) -> Future[Page]:
         """Request the first page at the same time as what is older, instead of after it."""
         pool = ThreadPoolExecutor(1, "github-pages")
-        page = pool.submit(self._first_page, is_urgent=True)
+        page = pool.submit(self.lister.first_page, is_urgent=True)
         pool.shutdown(wait=False)  # an interruption ends the request with the client
         return page
