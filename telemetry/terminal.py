@@ -20,6 +20,8 @@ COMMAND = re.compile(
 
 def visible(text: str) -> str:
     """Return the text on one line, with U+FFFD for each control and format character."""
+    if text.isprintable():  # as most are: that takes a hundredth of the time
+        return text
     return "".join(
         "\ufffd" if unicodedata.category(character) in HIDDEN else character for character in text
     )
