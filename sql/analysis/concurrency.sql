@@ -12,12 +12,14 @@ with period as not materialized (
     'UTC' as time_zone,
     null::bigint as top
 ),
-jobs_of_runners as (
+-- Once: what a job asks of a runner takes most of the time.
+jobs as materialized (
   select
     split_part(repository, '/', 1) as owner,
     groups.runners,
     started_at,
-    started_at + duration_seconds * interval '1 second' as ended_at
+    started_at + duration_seconds * interval '1 second' as ended_at,
+    duration_seconds
   from labelled_jobs
   cross join period
   cross join lateral (
@@ -37,59 +39,37 @@ levels as (
     runners,
     moment,
     change,
+    ended_at,
+    duration_seconds,
     sum(change) over (
-      partition by
-        owner,
-        runners
+      partition by owner, runners
       order by
         moment,
         change
       rows unbounded preceding
     ) as jobs_at_once
-  from jobs_of_runners
+  from jobs
   cross join lateral (
     values
       (started_at, 1),
       (ended_at, -1)
   ) as changes (moment, change)
-),
-peaks as (
-  select distinct on (owner, runners)
-    owner,
-    runners,
-    jobs_at_once as peak_jobs,
-    moment as peak_at
-  from levels
-  where change = 1
-  order by
-    owner,
-    runners,
-    jobs_at_once desc,
-    moment
-),
-totals as (
-  select
-    owner,
-    runners,
-    count(*) as jobs,
-    sum(extract(epoch from ended_at - started_at)) as job_seconds,
-    extract(epoch from max(ended_at) - min(started_at)) as seconds
-  from jobs_of_runners
-  group by
-    owner,
-    runners
 )
 select
-  peaks.owner,
-  peaks.runners,
-  totals.jobs,
-  peaks.peak_jobs,
-  peaks.peak_at,
-  round(totals.job_seconds / nullif(totals.seconds, 0), 2) as average_jobs
-from peaks
-inner join totals using (owner, runners)
+  owner,
+  runners,
+  count(*) as jobs,
+  max(jobs_at_once) as peak_jobs,
+  (array_agg(moment order by jobs_at_once desc, moment))[1] as peak_at,
+  round(sum(duration_seconds) / nullif(extract(epoch from max(ended_at) - min(moment)), 0), 2)
+    as average_jobs
+from levels
+where change = 1
+group by
+  owner,
+  runners
 order by
-  peaks.peak_jobs desc,
-  peaks.owner,
-  peaks.runners
+  peak_jobs desc,
+  owner,
+  runners
 limit (select period.top from period);

@@ -24,32 +24,29 @@ select
   workflow,
   sku,
   case when sku is null then coalesce(labels_of_one_run.runner_label, job_costs.label) end as label,
-  sum(list_cost_usd) filter (where created_at >= period.since) as list_cost_usd,
-  sum(list_cost_usd) filter (where created_at < period.since) as list_cost_usd_before,
+  sum(list_cost_usd) filter (where is_now) as list_cost_usd,
+  sum(list_cost_usd) filter (where not is_now) as list_cost_usd_before,
   round(
-    100 * sum(list_cost_usd) filter (where created_at >= period.since)
-    / nullif(sum(sum(list_cost_usd) filter (where created_at >= period.since)) over (), 0),
+    100 * sum(list_cost_usd) filter (where is_now)
+    / nullif(sum(sum(list_cost_usd) filter (where is_now)) over (), 0),
     4
   ) as share_percent,
-  count(*) filter (where created_at >= period.since) as jobs,
-  sum(minutes) filter (where created_at >= period.since)::bigint as minutes,
-  sum(billable_minutes) filter (where created_at >= period.since)::bigint as billable_minutes,
-  count(*) filter (
-    where created_at >= period.since and minutes is not null and list_cost_usd is null
-  ) as unpriced_jobs,
-  count(*) filter (where created_at >= period.since and minutes is null) as unmeasured_jobs,
-  count(*) filter (where created_at >= period.since and free_because is not null) as free_jobs,
-  count(*) filter (
-    where created_at >= period.since and list_cost_usd > 0 and is_standard and is_private is null
-  ) as assumed_private_jobs,
-  count(*) filter (
-    where created_at >= period.since and list_cost_usd > 0 and price_source is null
-  ) as unsourced_jobs,
-  count(*) filter (where created_at < period.since and list_cost_usd is null) as unpriced_before,
+  count(*) filter (where is_now) as jobs,
+  sum(minutes) filter (where is_now)::bigint as minutes,
+  sum(billable_minutes) filter (where is_now)::bigint as billable_minutes,
+  count(*) filter (where is_now and minutes is not null and list_cost_usd is null)
+    as unpriced_jobs,
+  count(*) filter (where is_now and minutes is null) as unmeasured_jobs,
+  count(*) filter (where is_now and free_because is not null) as free_jobs,
+  count(*) filter (where is_now and list_cost_usd > 0 and is_standard and is_private is null)
+    as assumed_private_jobs,
+  count(*) filter (where is_now and list_cost_usd > 0 and price_source is null) as unsourced_jobs,
+  count(*) filter (where not is_now and list_cost_usd is null) as unpriced_before,
   workflow_id,
   repository_id
 from job_costs
 cross join period
+cross join lateral (select created_at >= period.since as is_now) as kinds
 left join labels_of_one_run
   on labels_of_one_run.labels = job_costs.labels
   and job_costs.sku is null

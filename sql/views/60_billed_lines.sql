@@ -149,22 +149,21 @@ bills as (
     billed_usage.product,
     lines.kind
 ),
--- What is stored of each day: attempts, and those whose jobs are not.
-attempts_of_days as (
+-- What is stored of each day, and whether earlier attempts or jobs are to be fetched, or gone.
+stored as (
   select
     billed_days.owner,
     billed_days.usage_date,
-    lower(workflow_runs.repository) as repository,
-    case
-      when billed_days.has_workflows
-        then coalesce(split_part(workflow_runs.workflow_path, '@', 1), '')
-      else ''
-    end as workflow_path,
-    workflow_runs.github_run_id,
-    workflow_runs.run_attempt,
-    workflow_runs.jobs_listed_at is null
-      and workflow_runs.conclusion is distinct from 'skipped' as is_without_jobs,
-    workflow_runs.missing_upstream_at is not null as is_gone
+    attempt.repository,
+    attempt.workflow_path,
+    bool_or(
+      not attempt.is_gone
+      and (attempt.is_without_jobs or (earlier.is_unknown and not earlier.is_gone))
+    ) as is_pending,
+    bool_or(
+      (attempt.is_without_jobs and attempt.is_gone)
+      or (earlier.is_unknown and (earlier.is_gone or attempt.is_gone))
+    ) as is_lost
   from workflow_runs
   cross join lateral (
     select (workflow_runs.started_at at time zone 'UTC')::date as day
@@ -176,49 +175,45 @@ attempts_of_days as (
   inner join billed_days
     on billed_days.usage_date = touched.day
     and billed_days.owner = lower(split_part(workflow_runs.repository, '/', 1))
+  cross join lateral (
+    select
+      lower(workflow_runs.repository) as repository,
+      case
+        when billed_days.has_workflows
+          then coalesce(split_part(workflow_runs.workflow_path, '@', 1), '')
+        else ''
+      end as workflow_path,
+      workflow_runs.jobs_listed_at is null
+        and workflow_runs.conclusion is distinct from 'skipped' as is_without_jobs,
+      workflow_runs.missing_upstream_at is not null as is_gone
+  ) as attempt
+  cross join lateral (
+    select
+      workflow_runs.run_attempt > 1
+        and not exists (
+          select 1
+          from workflow_runs as previous
+          where previous.github_run_id = workflow_runs.github_run_id
+            and previous.run_attempt = workflow_runs.run_attempt - 1
+        ) as is_unknown,
+      exists (
+        select 1
+        from missing_attempts
+        where missing_attempts.github_run_id = workflow_runs.github_run_id
+          and missing_attempts.run_attempt < workflow_runs.run_attempt
+      ) as is_gone
+  ) as earlier
   where workflow_runs.created_at >= (
       select min(usage_date)::timestamp at time zone 'UTC' from billed_days
     ) - interval '66 days'
     and workflow_runs.created_at < (
       select max(usage_date)::timestamp at time zone 'UTC' from billed_days
     ) + interval '1 day'
-),
-stored as (
-  select
-    attempts_of_days.owner,
-    attempts_of_days.usage_date,
-    attempts_of_days.repository,
-    attempts_of_days.workflow_path,
-    bool_or(
-      (attempts_of_days.is_without_jobs and not attempts_of_days.is_gone)
-      or (earlier.is_unknown and not earlier.is_gone and not attempts_of_days.is_gone)
-    ) as is_pending,
-    bool_or(
-      (attempts_of_days.is_without_jobs and attempts_of_days.is_gone)
-      or (earlier.is_unknown and (earlier.is_gone or attempts_of_days.is_gone))
-    ) as is_lost
-  from attempts_of_days
-  cross join lateral (
-    select
-      attempts_of_days.run_attempt > 1
-        and not exists (
-          select 1
-          from workflow_runs
-          where workflow_runs.github_run_id = attempts_of_days.github_run_id
-            and workflow_runs.run_attempt = attempts_of_days.run_attempt - 1
-        ) as is_unknown,
-      exists (
-        select 1
-        from missing_attempts
-        where missing_attempts.github_run_id = attempts_of_days.github_run_id
-          and missing_attempts.run_attempt < attempts_of_days.run_attempt
-      ) as is_gone
-  ) as earlier
   group by
-    attempts_of_days.owner,
-    attempts_of_days.usage_date,
-    attempts_of_days.repository,
-    attempts_of_days.workflow_path
+    billed_days.owner,
+    billed_days.usage_date,
+    attempt.repository,
+    attempt.workflow_path
 ),
 compared as (
   select
