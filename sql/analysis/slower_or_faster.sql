@@ -84,39 +84,12 @@ days as (
     day
   window by_day as (partition by series order by day)
 ),
--- Of few runs, no sum of ranks is clear enough, however large the change.
-apart as (
-  select
-    series,
-    day,
-    28 as stretch,
-    true as is_apart
-  from (
-    select
-      series,
-      day,
-      count(log_p50) over before as days_before,
-      min(log_p50) over before as low_before,
-      max(log_p50) over before as high_before,
-      count(log_p50) over since as days_since,
-      min(log_p50) over since as low_since,
-      max(log_p50) over since as high_since
-    from days
-    window
-      before as (partition by series order by day rows between 28 preceding and 1 preceding),
-      since as (partition by series order by day rows between current row and 27 following)
-  ) as levels
-  where least(days_before, days_since) >= 7
-    and days_before + days_since >= 28
-    and (low_since > high_before or high_since < low_before)
-),
 stretched as (
   select
     days.series,
     days.day,
     days.place,
     stretch,
-    apart.is_apart,
     least(stretch, place - 1) as days_before,
     least(stretch, days.days - place + 1) as days_after,
     lag(runs, 1, 0) over by_day as runs_to,
@@ -130,13 +103,18 @@ stretched as (
     coalesce(lead(squares, stretch - 1) over by_day, max(squares) over of_series) as squares_until,
     coalesce(
       lead(squares_of_days, stretch - 1) over by_day, max(squares_of_days) over of_series
-    ) as squares_of_days_until
+    ) as squares_of_days_until,
+    min(log_p50) over before as low_before,
+    max(log_p50) over before as high_before,
+    min(log_p50) over since as low_since,
+    max(log_p50) over since as high_since
   from days
   cross join (values (7), (14), (28), (45)) as stretches (stretch)
-  left join apart using (series, day, stretch)
   window
     of_series as (partition by series, stretch),
-    by_day as (partition by series, stretch order by place)
+    by_day as (partition by series, stretch order by place),
+    before as (by_day rows between 28 preceding and 1 preceding),
+    since as (by_day rows between current row and 27 following)
 ),
 clear as (
   select
@@ -173,7 +151,13 @@ clear as (
   where days_before >= 7
     and days_after >= 7
     and of_runs > 0
-    and (judged.deviations >= case when stretch = 7 then 5.8 else 5.3 end or is_apart)
+    and (
+      judged.deviations >= case when stretch = 7 then 5.8 else 5.3 end
+      -- Of few runs, no sum of ranks is clear enough, however large the change.
+      or stretch = 28
+      and days_before + days_after >= 28
+      and (low_since > high_before or high_since < low_before)
+    )
 ),
 peaks as (
   select
