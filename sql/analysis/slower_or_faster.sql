@@ -414,16 +414,8 @@ mended as (
     recent.log_p50
   -- All of the newest days are back, and earlier days of the same kind (weekday, weekend) were not.
   having not coalesce(bool_or(kinds.is_changed) filter (where days.day >= recent.day), false)
-    and (
-      count(*) filter (where days.day >= recent.day and kinds.is_weekend) > 0
-      and count(*) filter (
-        where days.day < recent.day and kinds.is_weekend and kinds.is_changed
-      ) > 0
-      or count(*) filter (where days.day >= recent.day and not kinds.is_weekend) > 0
-      and count(*) filter (
-        where days.day < recent.day and not kinds.is_weekend and kinds.is_changed
-      ) > 0
-    )
+    and array_agg(kinds.is_weekend) filter (where days.day >= recent.day)
+      && array_agg(kinds.is_weekend) filter (where days.day < recent.day and kinds.is_changed)
 ),
 found_again as materialized (
   select distinct on (series)
