@@ -1,9 +1,10 @@
 -- At which steps do failed jobs fail?
 -- Failed jobs by their first failed step, because later steps are skipped or clean up. The jobs of
--- a matrix are combined. A job without a failed step lost its runner, or its steps are not stored.
--- workflow_percent is the share of the workflow's failed jobs that failed at this step: fix the
--- step with the largest share first. broke_the_run does not count jobs that are allowed to fail.
--- green_later counts failures whose run succeeded when it was re-run.
+-- a matrix are combined; job is the whole name if only one of them failed at the step. A job
+-- without a failed step lost its runner, or its steps are not stored. workflow_percent is the share
+-- of the workflow's failed jobs that failed at this step: fix the step with the largest share
+-- first. broke_the_run does not count jobs that are allowed to fail. green_later counts failures
+-- whose run succeeded when it was re-run.
 --   psql "$DATABASE_URL" -f sql/analysis/failing_steps.sql
 with period as not materialized (
   select
@@ -17,7 +18,7 @@ with period as not materialized (
 select
   repository,
   workflow,
-  job_base as job,
+  case when count(distinct job) = 1 then min(job) else job_base end as job,
   step,
   count(*) as failures,
   round(

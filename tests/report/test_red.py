@@ -833,6 +833,22 @@ def test_workflows_that_github_disabled_are_named(connection: Connection) -> Non
     assert "disabled" not in [each.subject for each in findings(single(whole(connection)))]
 
 
+def test_what_is_broken_now_comes_before_what_cost_more(connection: Connection) -> None:
+    """One leg of a nightly fails each time; its failures and their cost are told after that."""
+    runs = [a_run(n, n, 7_200, conclusion="failure", event_type="schedule") for n in range(1, 21)]
+    upsert(connection, runs)
+    for run in runs:
+        legs = {"e2e (chrome)": "success", "e2e (safari)": "failure"}
+        jobs = [a_job(run, n, name=name, conclusion=conclusion)
+                for n, (name, conclusion) in enumerate(legs.items())]  # fmt: skip
+        upsert(connection, jobs)
+        upsert(connection, [a_step(job, name="Run e2e") for job in jobs])
+    found = findings(told(connection))
+    assert [each.subject for each in found] == ["red", "wasting", "failing"]
+    assert not found[0].is_urgent and found[1].lost_minutes > found[0].lost_minutes
+    assert "most often at Run e2e in e2e (safari) of CI, 20 of 20 times" in said(found[2])
+
+
 def test_the_step_that_is_named_is_of_a_workflow_that_still_runs(connection: Connection) -> None:
     old = [a_run(n, n / 2, conclusion="failure", workflow_id=9) for n in range(1, 6)]
     new = [a_run(20 + n, n, conclusion="failure") for n in range(1, 4)]

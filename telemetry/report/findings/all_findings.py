@@ -1,8 +1,7 @@
 """The findings at the top of a report: slow, flaky, failing, waiting and costly work.
 
 Each finding is a sentence with its figure, names the question that answers it in full, and says
-what to do. Urgent findings come first, then those with something to do; each by the time that they
-cost.
+what to do. Urgent findings come first, then those with something to do (see Finding.urgency).
 """
 
 from collections.abc import Sequence

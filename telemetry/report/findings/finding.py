@@ -27,6 +27,10 @@ QUESTIONS = {
 }
 
 
+# What does not work now. How much time it costs is not known.
+BROKEN = ("red", "stalled", "disabled", "stopped", "queued", "no runner")
+
+
 @dataclass(frozen=True)
 class Finding:
     """A finding of the report.
@@ -45,9 +49,16 @@ class Finding:
     links: tuple[tuple[str, str], ...] = ()
 
     @property
-    def urgency(self) -> tuple[bool, bool, float]:
-        """Sorts urgent ones first, then those with something to do; others by the time lost."""
-        return not self.is_urgent, not self.advice, 0 if self.is_urgent else -self.lost_minutes
+    def urgency(self) -> tuple[int, float]:
+        """Sorts urgent ones first, then what is broken now, then the others by the time lost.
+
+        Those with nothing to do come last.
+        """
+        if self.is_urgent:
+            return 0, 0
+        if self.advice and self.subject in BROKEN:
+            return 1, 0
+        return 2 if self.advice else 3, -self.lost_minutes
 
     @property
     def question(self) -> str:
