@@ -7,7 +7,8 @@
 -- duration. Open incidents have no recovered_at, and their seconds end with the period. red_at is
 -- the end of the first failed run; commit_sha and actor are those of that run, and last_green_sha
 -- is the commit that was green before it. mended_by is who started the next green run, of
--- mended_sha, or re-ran it. is_deployment says whether the workflow deploys, as in deployments.
+-- mended_sha, or re-ran it; both are NULL if that run is red again. is_deployment says whether the
+-- workflow deploys, as in deployments.
 --   psql "$DATABASE_URL" -f sql/analysis/incidents.sql
 with period as not materialized (
   select

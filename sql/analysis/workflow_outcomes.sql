@@ -57,11 +57,7 @@ select
     )::bigint
   end as p95_seconds,
   count(*) filter (where is_latest_attempt and is_rerun) as rerun,
-  count(*) filter (
-    where is_latest_attempt
-      and not is_decided
-      and conclusion is distinct from 'action_required'
-  ) as undecided,
+  count(*) filter (where is_latest_attempt and not is_decided) as undecided,
   count(duration_seconds) filter (
     where is_first_attempt and is_success and not is_exact
   ) as estimated,
@@ -86,7 +82,7 @@ left join states using (repository_id, workflow_id)
 where created_at >= period.since
   and created_at < period.until
   and (period.repository_ids is null or repository_id = any(period.repository_ids))
-  and conclusion is distinct from 'skipped'
+  and coalesce(conclusion, '') not in ('skipped', 'action_required')
 group by
   repository_id,
   repository,

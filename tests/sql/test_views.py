@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from support.expected import RED, Expected, Key, Row, seconds, without_matrix
 from support.history import UNTIL, History, make_history, store
+from support.rows import workflow_run
 
 from telemetry.database.connection import SQL, Connection, open_connection
 
@@ -217,10 +218,6 @@ def ran(group: list[Row]) -> list[Row]:
     return [row for row in group if row["conclusion"] != "skipped"]
 
 
-def waits_for_approval(row: Row) -> bool:
-    return bool(row["conclusion"] == "action_required")
-
-
 def jobs_by(*columns: str) -> dict[tuple[Any, ...], list[Row]]:
     """The executed jobs by these columns."""
     return grouped(job_rows(), columns)
@@ -246,16 +243,17 @@ def test_whole_numbers_are_integers_for_machines_too(made: Connection, name: str
 @pytest.mark.scenario
 def test_workflow_outcomes_match_a_second_computation(made: Connection) -> None:
     expected = Counter[tuple[Any, ...]]()
-    for (_, *names), group in attempts_by("branch_class").items():
+    for (_, *names), rows in attempts_by("branch_class").items():
+        group = [row for row in ran(rows) if row["conclusion"] != "action_required"]
         first = [row for row in group if row["is_first_attempt"]]
-        last = [row for row in ran(group) if row["is_latest_attempt"]]
+        last = [row for row in group if row["is_latest_attempt"]]
         green = [row for row in first if row["is_success"]]
         took = known(green, "duration_seconds")
         expected[
             *names,
             len(first) + sum(row["is_first_missing"] for row in last),
             sum(row["is_red"] for row in last),
-            sum(not (row["is_decided"] or waits_for_approval(row)) for row in last),
+            sum(not row["is_decided"] for row in last),
             percent(len(green), sum(row["is_decided"] for row in first)),
             percent(sum(row["is_success"] for row in last), sum(row["is_decided"] for row in last)),
             whole(took, 0.5),
@@ -267,6 +265,25 @@ def test_workflow_outcomes_match_a_second_computation(made: Connection) -> None:
     columns += ["first_time_percent", "in_the_end_percent", "p50_seconds", "p95_seconds"]
     columns += ["rerun", "estimated"]
     assert answer(made, "workflow_outcomes", *columns) == expected
+
+
+def test_a_workflow_whose_only_run_waits_for_an_approval_has_no_outcome(
+    connection: Connection,
+) -> None:
+    created_at = UNTIL - timedelta(days=1)
+    runs = [
+        workflow_run(
+            github_run_id=number,
+            workflow_id=number,
+            conclusion=conclusion,
+            created_at=created_at,
+            started_at=created_at,
+        )
+        for number, conclusion in enumerate(("action_required", "skipped", None), 1)
+    ]
+    store(connection, History(runs))
+    found = answer(connection, "workflow_outcomes", "workflow_id", "runs", "undecided")
+    assert found == Counter([(3, 1, 1)])
 
 
 @pytest.mark.scenario
