@@ -121,7 +121,7 @@ def _first(said: Attributes, *names: str) -> int | None:
 def _column(name: str) -> str | None:
     """The column that an attribute counts besides input and output; None if it does not."""
     counted = COUNTED.fullmatch(name)
-    if counted is None:
+    if counted is None or "token" not in name.lower():
         return None
     words = re.findall("[a-z]+", re.sub("(?=[A-Z])", " ", counted[1]).lower())
     return WORDS.get(frozenset(words) - FILLERS)
