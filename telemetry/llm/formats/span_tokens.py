@@ -63,6 +63,7 @@ WITHOUT_CACHE = (("opentelemetry.instrumentation.bedrock", "bedrock.converse"),)
 
 # Before version 6, the AI SDK passes on the input of Anthropic and Bedrock, without the cache. Only
 # the vendor's own counts have cache writes (https://github.com/vercel/ai/issues/8794 and 8795).
+# Vercel's gateway adds the cache (https://github.com/vercel-labs/ai-python/pull/159).
 METADATA = "ai.response.providerMetadata"
 OF_VERSION_6 = "ai.usage.inputTokenDetails."
 OF_VENDORS = TokenKeys(
@@ -101,8 +102,9 @@ def span_tokens(said: Attributes, scope: str, name: str, model: str) -> Columns:
             tokens[column] = count if tokens[column] is None else tokens[column]
     is_without = any(scope.startswith(of) and name.startswith(begin) for of, begin in WITHOUT_CACHE)
     if METADATA in said and not any(key.startswith(OF_VERSION_6) for key in said):
-        for column, count in OF_VENDORS.counts(_decoded(text(said, METADATA))).items():
-            is_without |= count is not None
+        metadata = vendors_metadata(said)
+        for column, count in OF_VENDORS.counts(metadata).items():
+            is_without |= count is not None and "gateway" not in metadata
             tokens[column] = greatest(tokens[column], count)
     total = _first(said, *TOTAL)
     if is_without or not includes_cache(tokens, total, otherwise=True):
@@ -111,6 +113,11 @@ def span_tokens(said: Attributes, scope: str, name: str, model: str) -> Columns:
         output = inclusive(tokens["output_tokens"], apart)
         tokens |= {"output_tokens": output, "reasoning_tokens": apart}
     return tokens
+
+
+def vendors_metadata(said: Attributes) -> Mapping[str, Any]:
+    """What vendors and gateways added to an answer in a span of the AI SDK; empty if nothing."""
+    return _decoded(text(said, METADATA))
 
 
 def _first(said: Attributes, *names: str) -> int | None:

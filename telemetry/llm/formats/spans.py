@@ -12,8 +12,9 @@ from decimal import Decimal
 from telemetry.llm.formats import claude_code_events, gh_aw
 from telemetry.llm.formats.otlp_attributes import Attributes, Span, cost, run_link, text
 from telemetry.llm.formats.readers import Defaults, billed
-from telemetry.llm.formats.span_tokens import span_tokens
+from telemetry.llm.formats.span_tokens import span_tokens, vendors_metadata
 from telemetry.llm.formats.unread import other_currency
+from telemetry.rows import reading
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import required
 
@@ -181,5 +182,12 @@ def _cost(said: Attributes) -> Decimal | None:
     """The cost in the span; None if it is in another currency than US dollars."""
     if other_currency(said):
         return None
-    found = cost(said, *COSTS)
-    return billed(said, "github.copilot.nano_aiu") if found is None else found
+    gateways = vendors_metadata(said)
+    router = reading.nested(reading.nested(gateways, "openrouter"), "usage")
+    costs = (
+        cost(said, *COSTS),
+        billed(said, "github.copilot.nano_aiu"),
+        reading.money(reading.nested(gateways, "gateway"), "cost"),
+        reading.money(router, "cost"),
+    )
+    return next((one for one in costs if one is not None), None)
