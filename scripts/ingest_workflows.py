@@ -27,6 +27,7 @@ from telemetry.database.prune import prune
 from telemetry.database.questions import find_repositories
 from telemetry.database.retention import Retention, horizon, offer, stored
 from telemetry.database.statistics import update_statistics
+from telemetry.database.watched import watched_of
 from telemetry.github.client import GitHub
 from telemetry.github.errors import LimitReached
 from telemetry.rows.ingestions import LlmIngestion
@@ -138,7 +139,8 @@ def _ingest(
     repositories = named
     if options.org:
         try:
-            found = repositories_of(client, options.org, options.archived, excluded, say)
+            known = watched_of(connection, options.org)
+            found = repositories_of(client, options.org, options.archived, excluded, say, known)
         except LimitReached as error:
             say(f"the repositories of {options.org} were not listed: {error}")
             return [Report(options.org, "not reached", str(error))]

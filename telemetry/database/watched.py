@@ -20,6 +20,15 @@ def present_names(connection: Connection, names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(row["repository"] for row in rows))
 
 
+def watched_of(connection: Connection, owner: str) -> dict[int, str]:
+    """Return the names of the watched repositories of an owner, by number."""
+    return {
+        row["repository_id"]: row["repository"]
+        for row in execute(connection, "report/repositories")
+        if row["is_watched"] and row["repository"].lower().startswith(f"{owner.lower()}/")
+    }
+
+
 def unwatched_text(names: Sequence[str]) -> str:
     """Return which repositories a sum leaves out because they are not watched, empty for none."""
     if not names:

@@ -3,13 +3,15 @@
 The work on one repository is in `repository`.
 """
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 
-from telemetry import TelemetryError
+from telemetry import TelemetryError, first_of
 from telemetry.database.connection import Connection, execute
 from telemetry.github.client import GitHub
+from telemetry.installation import typed
 from telemetry.rows import reading
 from telemetry.rows.reading import UnreadableRow, required
+from telemetry.runs.record import MOST_NAMED
 from telemetry.runs.request import Notify, Report, Tools
 from telemetry.runs.rounds import Rounds
 
@@ -44,20 +46,24 @@ def repositories_of(
     archived: bool = True,
     excluded: Iterable[str] = (),
     notify: Notify = lambda text: None,
+    known: Mapping[int, str] | None = None,
 ) -> list[str]:
     """Return the names of the repositories of an organization or user that can have runs.
 
     Disabled ones are omitted, because they do not answer; archived ones keep their runs. One that
     GitHub does not name is left out too, as are `excluded` names that the owner does not have, and
-    `notify` is called with a sentence. Raises GitHubError.
+    `notify` is called with a sentence. It is also called for `known` repositories, by number, that
+    are not listed. Raises GitHubError.
     """
     names = []
     unknown = {name.lower(): name for name in excluded}
     left_out = set(unknown)
+    gone = dict(known or {})
     for page in client.list_repositories(owner):
         for row in page.items:
             try:
                 payload = reading.mapping(row, "repository")
+                number = reading.integer(payload, "id")
                 name = required(
                     reading.name(payload, "full_name"), payload, "repository", "full_name"
                 )
@@ -65,12 +71,18 @@ def repositories_of(
                 notify(f"warning: a repository of {owner} is left out: {error}")
                 continue
             unknown.pop(name.lower(), None)
+            gone.pop(number or 0, None)
             if payload.get("disabled") or name.lower() in left_out:
                 continue
             if archived or not payload.get("archived"):
                 names.append(name)
     for name in unknown.values():
         notify(f"note: EXCLUDE: {owner} has no repository {name} that this token can see")
+    if gone:
+        notify(
+            f"warning: {owner} no longer has {first_of(list(gone.values()), MOST_NAMED)}, or this "
+            f"token no longer sees what it saw; to stop watching one: {typed('forget REPO=…')}"
+        )
     return names
 
 

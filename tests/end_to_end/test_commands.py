@@ -112,6 +112,25 @@ def test_repositories_of_an_owner_that_always_fail_can_be_left_out(
     assert_one_sentence(done, 2, "EXCLUDE: ")
 
 
+def test_a_repository_that_an_owner_no_longer_has_is_named_until_it_is_forgotten(
+    run: Run, world: World
+) -> None:
+    """As if it had been deleted, or access to it had been taken away: no list shows it."""
+    moved, gone = world.add_repository("acme/moved"), world.add_repository("acme/gone")
+    for repository in (moved, gone):
+        world.add_run(repository)
+    done = run("ingest_workflows", TELEMETRY_REPO=None, TELEMETRY_ORG="acme")
+    assert done.returncode == 0 and "no longer has" not in done.stderr, done.stderr
+    world.repositories.remove(gone)
+    world.rename(moved, "acme/new-name")  # it is still there
+    said = "ACME no longer has acme/gone, or this token no longer sees what it saw"
+    for times in (1, 0):
+        done = run("ingest_workflows", TELEMETRY_REPO=None, TELEMETRY_ORG="ACME")
+        assert done.returncode == 0 and done.stderr.count(said) == times, done.stderr
+        if times:
+            assert run("forget", TELEMETRY_REPO="acme/gone").returncode == 0
+
+
 def test_an_owner_whose_repositories_the_limit_does_not_allow_to_list_can_wait(
     run: Run, simulated: Simulator
 ) -> None:
