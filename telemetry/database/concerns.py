@@ -95,7 +95,7 @@ def of_ingests(row: Mapping[str, Any], limit: timedelta) -> Iterator[Concern]:
     if row["seconds_since_complete"] is None:
         yield Concern(KINDS["never"], "never", name)
     elif is_older(row, limit):
-        # With ORG, one that was deleted or hidden is ingested no more; only the log of an ingest says so.
+        # With ORG, one that was deleted or hidden is ingested no more, as the log of ingests says.
         then = f"has its schedule stopped? To watch it no longer: {typed(f'forget REPO={name}')}"
         if uses_demo():  # it has no schedule
             then = f"to recreate the data: {typed('demo')}"
