@@ -2,8 +2,8 @@
 -- By owner of the repositories, label, and hour of the day in the time zone of the question.
 -- average_jobs is how many jobs ran at the same time, on average, in that hour of all days;
 -- peak_jobs is how many did at most. waiting_jobs counts the jobs that became ready in that hour;
--- wait_p50_seconds and wait_p90_seconds are how long they waited for a runner, the latter of 20 jobs
--- at least.
+-- wait_p50_seconds and wait_p90_seconds are how long they waited for a runner, the latter of 20
+-- jobs at least.
 --   psql "$DATABASE_URL" -f sql/analysis/runners_by_hour.sql
 with period as not materialized (
   select
