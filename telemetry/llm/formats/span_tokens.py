@@ -35,7 +35,7 @@ OUTPUT_TOKENS = (
 CACHE_WRITE_1H = "anthropic.usage.cache_creation.ephemeral_1h_input_tokens"
 # Cached and reasoning tokens have a dozen spellings each, of the same words.
 COUNTED = re.compile(r"(?:gen_ai|llm|ai)\.(?:usage|token_count)\.(.+)")
-FILLERS = {"input", "output", "prompt", "completion", "token", "tokens", "detail", "details"}
+FILLERS = set("input output prompt completion token tokens detail details content count".split())
 WORDS = {
     frozenset(words.split()): column
     for column, spellings in {
