@@ -95,6 +95,18 @@ def test_red_repositories_come_by_their_weight_and_unknown_ones_need_nobody(
     assert page.count("<td>red</td>") == 2 and page.count("<td>jobs are missing</td>") == 1
 
 
+def test_what_is_broken_now_comes_before_what_cost_more(connection: Connection) -> None:
+    pull_request = {"event_type": "pull_request", "branch": "feature"}
+    failed = [run_of(101, n, conclusion="failure", **pull_request) for n in range(1, 20)]
+    nightly = [run_of(102, n, conclusion="failure", event_type="schedule") for n in range(1, 3)]
+    upsert(connection, [*failed, *nightly])
+    upsert(connection, [a_job(run) for run in failed])
+    known(connection, 101, 102)
+    connection.execute("update workflow_runs set jobs_listed_at = updated_at")
+    of = organisation(report(connection, MONTH, MONTH.until))
+    assert [each.acting[0].subject for each in of.first] == ["red", "failing"]
+
+
 def test_kinds_of_repositories_that_there_are_not_are_not_counted(connection: Connection) -> None:
     upsert(connection, [run_of(101, number) for number in range(1, 3)])
     known(connection, 101)

@@ -31,12 +31,13 @@ class Standing:
         return [each for each in self.findings if each.advice]
 
     @property
-    def urgency(self) -> tuple[int, float]:
-        """Sorts the most urgent first: by the pushes blocked, then the time lost."""
+    def urgency(self) -> tuple[int, int, float]:
+        """Sorts the most urgent first: as its first finding, by pushes blocked, by time lost."""
         blocked = [row["red_pushes"] for row in self.report.red if self.report.blocks_merges(row)]
         blocked += [row["runs"] for row in self.report.stalled if row["kind"] in URGENT_KINDS]
         blocked += [row["pushes"] for row in self.report.queued_runs]
-        return -sum(blocked), -sum(each.lost_minutes for each in self.acting)
+        rank = min((each.urgency[0] for each in self.findings), default=4)
+        return rank, -sum(blocked), -sum(each.lost_minutes for each in self.acting)
 
 
 @dataclass(frozen=True)
