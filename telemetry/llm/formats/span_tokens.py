@@ -35,7 +35,8 @@ OUTPUT_TOKENS = (
 CACHE_WRITE_1H = "anthropic.usage.cache_creation.ephemeral_1h_input_tokens"
 # Cached and reasoning tokens have a dozen spellings each, of the same words.
 COUNTED = re.compile(r"(?:gen_ai|llm|ai)\.(?:usage|token_count)\.(.+)")
-FILLERS = set("input output prompt completion token tokens detail details content count".split())
+PARTS = {"input", "output", "prompt", "completion", "token", "tokens"}
+FILLERS = PARTS | {"detail", "details", "content", "count"}
 WORDS = {
     frozenset(words.split()): column
     for column, spellings in {
