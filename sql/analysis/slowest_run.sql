@@ -1,7 +1,8 @@
 -- Which of a repository's last hundred successful runs was the slowest, and when did its jobs run?
--- One row for each job, by start; started_seconds counts from the start of the run. Runs with a job
--- that waited over an hour are left out, because it usually waited for a person, and runs with a
--- job that was stuck.
+-- The last hundred are those that succeeded at the first attempt and whose jobs are stored. One row
+-- for each job, by start; started_seconds counts from the start of the run. Runs with a job that
+-- waited over an hour are left out, because it usually waited for a person, and runs with a job
+-- that was stuck.
 --   psql "$DATABASE_URL" -f sql/analysis/slowest_run.sql
 with period as not materialized (
   select
