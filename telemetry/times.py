@@ -21,7 +21,8 @@ UNIT_OF = {spelling: unit for unit, spellings in UNITS.items() for spelling in s
 LONGEST_YEARS = 200
 # Outside, a length or a time zone more or less is a time that Python does not have.
 FIRST_YEAR, LAST_YEAR = 1970, 9997
-LENGTHS = "12h, 90d, 2w, '6 months' or '1 year'"
+DAYS = "90d, 2w, '6 months' or '1 year'"
+LENGTHS = f"12h, {DAYS}"
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def moment(text: str, variable: str, *others: str) -> datetime:
         raise UsageError(f"{variable}: {text!r} is not a date or time; give {offer}") from None
 
 
-def age(text: str, variable: str) -> Length:
+def age(text: str, variable: str, examples: str = LENGTHS) -> Length:
     """Return a length of time such as `12h`, `90d`, `2w`, `6 months` or `1 year 6 months`.
 
     Raises UsageError for anything else, with the reason.
@@ -131,9 +132,9 @@ def age(text: str, variable: str) -> Length:
             wrong = "has no unit"
         elif re.fullmatch(r"[0-9]+\s*s(ec(ond)?s?)?", text.strip(), re.IGNORECASE):
             wrong = "is in seconds, which are not accepted"
-        raise UsageError(f"{variable}: {text!r} {wrong}; give a number and a unit: {LENGTHS}")
+        raise UsageError(f"{variable}: {text!r} {wrong}; give a number and a unit: {examples}")
     if found == Length():
-        raise UsageError(f"{variable}: {text!r} is zero; give a length such as {LENGTHS}")
+        raise UsageError(f"{variable}: {text!r} is zero; give a length such as {examples}")
     if found.months / 12 + found.rest.days / 365 > LONGEST_YEARS:
         raise UsageError(f"{variable}: {text!r} is longer than {LONGEST_YEARS} years")
     return found
@@ -144,12 +145,12 @@ def keep(text: str, variable: str = "KEEP") -> Length | Literal["forever"]:
     if text.strip().lower() == "forever":
         return "forever"
     try:
-        found = age(text, variable)
+        found = age(text, variable, DAYS)
     except UsageError as error:
         raise UsageError(f"{error}, or forever") from None
     if not found.months and found.rest < timedelta(days=1):
         minutes = re.fullmatch(r"([0-9]+)\s*m", text.strip(), re.IGNORECASE)
-        meant = f"'{minutes[1]} months'" if minutes else LENGTHS
+        meant = f"'{minutes[1]} months'" if minutes else DAYS
         raise UsageError(
             f"{variable}: {text!r} is {found}, and a day is the least that is kept; "
             f"{'did you mean' if minutes else 'give one such as'} {meant}{'?' if minutes else ''}"

@@ -274,11 +274,11 @@ def test_rows_may_be_kept_forever() -> None:
     ("text", "said"),
     [
         ("6m", "'6m' is 6 minutes, and a day is the least that is kept; did you mean '6 months'?"),
-        ("23 h", "'23 h' is 23 hours, and a day is the least that is kept"),
+        ("23 h", "'23 h' is 23 hours, and a day is the least that is kept; give one such as 90d"),
         ("half a year", "is not a length of time.* or forever$"),
         ("6", "has no unit"),
         ("-6 months", "is not a length of time"),
-        ("0 days", "is zero"),
+        ("0 days", "is zero; give a length such as 90d"),
         ("", "is not a length of time"),
     ],
 )

@@ -41,7 +41,8 @@ differs so far, but not everything could be compared |
 schedule that is catching up stays green; with `STRICT=1` it fails.
 
 `.venv/bin/python scripts/simulate_github.py` serves a simulated GitHub and prints its URL. Set it
-as `GITHUB_API_URL` for any command.
+as `GITHUB_API_URL` for an ingest, `watch` or `verify`. It has no bill and no artifacts, so `bill`
+with `MONTH`, `find-dump` and `prune-dumps` find nothing there.
 """
 
 

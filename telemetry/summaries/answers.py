@@ -77,7 +77,9 @@ def rows_text(
 ) -> str:
     """Return rows as a table, as an answer shows them."""
     shown = _shown(columns, rows, screen)
-    return f"{shown.text}\n\n{_of_all(shown.shared)}" if shown.shared else shown.text
+    if not shown.shared:
+        return shown.text
+    return f"{shown.text}\n\n{filled(_of_all(shown.shared), screen.columns)}"
 
 
 class _Shown(NamedTuple):

@@ -9,7 +9,7 @@ from typing import Any
 from telemetry import counted
 from telemetry.database.bill import Bill, Loaded
 from telemetry.summaries.answers import reading_text, rows_text
-from telemetry.terminal import BOLD, PAPER, YELLOW, Screen
+from telemetry.terminal import BOLD, PAPER, YELLOW, Screen, filled, plain
 
 COLUMNS = ("month", "item", "usd", "lines")
 SHOWN = ("usage_date", "repository", "workflow_file", "sku", "minutes", "quantity")
@@ -42,19 +42,18 @@ def bill_text(bill: Bill, screen: Screen = PAPER) -> str:
         rest = "nothing is unexplained"
     elif not unexplained:
         rest = "0.00 is unexplained in the sum, but not line by line"
+    heading = f"GitHub bills {_usd(billed)}; {rest}; US dollars."
     parts = [
-        screen.styled(
-            f"GitHub bills {_usd(billed)}; {rest}; US dollars.",
-            YELLOW if bill.unexplained else BOLD,
-        ),
+        screen.styled(filled(heading, screen.columns), YELLOW if bill.unexplained else BOLD),
         rows_text(COLUMNS, [{**row, "usd": _usd(row["usd"])} for row in rows], screen),
     ]
     if bill.unexplained:
         shown = [{**row, "usd": _usd(row["unexplained_usd"])} for row in bill.unexplained]
-        parts.append("The largest unexplained lines; FORMAT=json and Q=bill_lines have more:")
+        more = "The largest unexplained lines; FORMAT=json and Q=bill_lines have more:"
+        parts.append(filled(more, screen.columns))
         parts.append(rows_text(["usd", *SHOWN], shown, screen))
-        parts += _opposites(bill.unexplained)
-        parts += _renamed(bill)
+        for said in (*_opposites(bill.unexplained), *_renamed(bill)):
+            parts.append(filled(plain(said), screen.columns))
     parts.append(reading_text(bill.causes, screen))
     return "\n\n".join(parts)
 

@@ -31,6 +31,7 @@ from telemetry.settings import UsageError
 from telemetry.simulated.faults import primary_limit
 from telemetry.simulated.server import Simulator
 from telemetry.summaries.bill import bill_text
+from telemetry.terminal import Screen
 
 NOW = datetime(2026, 10, 31, 23, 30, tzinfo=UTC)
 OCTOBER = Scope(*span(date(2026, 10, 1), date(2026, 10, 31)))
@@ -472,6 +473,8 @@ def test_lines_that_cancel_each_other_out_are_shown(connection: Connection, tmp_
     said = bill_text(found)
     assert "0.00 is unexplained in the sum, but not line by line" in said
     assert "acme/app: the lines of 2026-01-05 and 2026-01-06 cancel each other out" in said
+    narrow = bill_text(found, Screen(50)).splitlines()
+    assert [each for each in narrow if len(each) > 50] == []
 
 
 def test_lines_of_two_names_that_cancel_each_other_out_may_be_one_repository(
