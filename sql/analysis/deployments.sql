@@ -42,9 +42,7 @@ runs as (
     ) as mended_at
   from attempts
   cross join period
-  left join deploying_workflows as deploying
-    on deploying.repository_id = attempts.repository_id
-    and deploying.workflow_id = attempts.workflow_id
+  left join deploying_workflows as deploying using (repository_id, workflow_id)
   where attempts.created_at >= period.since
     and attempts.created_at < period.until
     and (period.repository_ids is null or attempts.repository_id = any(period.repository_ids))

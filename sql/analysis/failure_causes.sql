@@ -95,13 +95,8 @@ select
   max(failures.created_at) as last_created_at,
   failures.repository_id
 from failures
-left join costs
-  on costs.github_run_id = failures.github_run_id
-  and costs.run_attempt = failures.run_attempt
-  and costs.job_id = failures.job_id
-left join jobs
-  on jobs.repository_id = failures.repository_id
-  and jobs.cause = failures.cause
+left join costs using (github_run_id, run_attempt, job_id)
+left join jobs using (repository_id, cause)
 group by
   failures.repository_id,
   failures.repository,

@@ -61,10 +61,8 @@ select
   round(sum(spendings.cost_low), 4) as cost_low_usd,
   round(sum(spendings.cost_high), 4) as cost_high_usd
 from recent_attempts
-full join spendings
-  on spendings.github_run_id = recent_attempts.github_run_id
-  and spendings.run_attempt = recent_attempts.run_attempt
-left join actor_kinds on actor_kinds.actor = recent_attempts.actor
+full join spendings using (github_run_id, run_attempt)
+left join actor_kinds using (actor)
 cross join lateral (
   select
     case

@@ -70,9 +70,7 @@ select
   round(sum(spendings.cost_high), 4) as cost_high_usd,
   recent_attempts.repository_id
 from recent_attempts
-full join spendings
-  on spendings.github_run_id = recent_attempts.github_run_id
-  and spendings.run_attempt = recent_attempts.run_attempt
+full join spendings using (github_run_id, run_attempt)
 -- NULL: calls of no attempt of the period.
 where recent_attempts.is_of_agent is not false
 group by

@@ -144,10 +144,6 @@ pulls as (
     repository,
     head_repository,
     branch,
-    actor,
-    actor_kind,
-    is_merged,
-    last_run_at,
     count(commit_sha) as commits,
     sum(runs)::bigint as runs,
     sum(reruns)::bigint as reruns,
@@ -162,16 +158,11 @@ pulls as (
     sum(unpriced_jobs)::bigint as unpriced_jobs,
     sum(unpriced_calls)::bigint as unpriced_calls
   from commits
-  inner join known using (repository_id, head_repository, branch)
   group by
     repository_id,
     repository,
     head_repository,
-    branch,
-    actor,
-    actor_kind,
-    is_merged,
-    last_run_at
+    branch
 )
 select
   repository,
@@ -198,6 +189,7 @@ select
   last_run_at,
   repository_id
 from pulls
+inner join known using (repository_id, head_repository, branch)
 cross join lateral (
   select
     coalesce(

@@ -55,9 +55,7 @@ select
   queued.repository_id
 from queued
 inner join repository_names using (repository_id)
-left join workflow_names
-  on workflow_names.repository_id = queued.repository_id
-  and workflow_names.workflow_id = queued.workflow_id
+left join workflow_names using (repository_id, workflow_id)
 where queued.seen_at - queued.queued_at between interval '1 hour' and interval '25 hours'
 group by
   queued.repository_id,

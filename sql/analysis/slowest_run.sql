@@ -61,11 +61,7 @@ jobs as (
       or executed_jobs.started_at - executed_jobs.queued_at > interval '1 hour'
     ) over (partition by numbered.github_run_id) as is_held_up
   from numbered
-  inner join executed_jobs
-    on executed_jobs.repository_id = numbered.repository_id
-    and executed_jobs.created_at = numbered.created_at
-    and executed_jobs.github_run_id = numbered.github_run_id
-    and executed_jobs.run_attempt = numbered.run_attempt
+  inner join executed_jobs using (repository_id, created_at, github_run_id, run_attempt)
   where numbered.recency <= 100
 ),
 slowest as (

@@ -48,10 +48,8 @@ runs as (
     ) as greens_since
   from attempts
   cross join period
-  left join deploying_workflows as deploying
-    on deploying.repository_id = attempts.repository_id
-    and deploying.workflow_id = attempts.workflow_id
-  left join actor_kinds on actor_kinds.actor = attempts.actor
+  left join deploying_workflows as deploying using (repository_id, workflow_id)
+  left join actor_kinds using (actor)
   cross join lateral (
     select
       case
@@ -133,9 +131,7 @@ select
   found.repository_id
 from found
 cross join period
-left join workflow_names
-  on workflow_names.repository_id = found.repository_id
-  and workflow_names.workflow_id = found.workflow_id
+left join workflow_names using (repository_id, workflow_id)
 where coalesce(workflow_names.state, 'active') = 'active'
   and found.runs >= 3
   and case found.kind

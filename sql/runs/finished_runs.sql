@@ -19,9 +19,7 @@ select
   costs.list_cost_usd,
   attempts.html_url
 from attempts
-inner join workflow_runs
-  on workflow_runs.github_run_id = attempts.github_run_id
-  and workflow_runs.run_attempt = attempts.run_attempt
+inner join workflow_runs using (github_run_id, run_attempt)
 cross join lateral (
   select
     case

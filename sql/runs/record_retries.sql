@@ -29,9 +29,7 @@ from json_to_recordset(:'rows'::json) as tried (
   problem text,
   reason text
 )
-left join workflow_runs
-  on workflow_runs.github_run_id = tried.github_run_id
-  and workflow_runs.run_attempt = tried.run_attempt
+left join workflow_runs using (github_run_id, run_attempt)
 left join retries
   on retries.github_run_id = tried.github_run_id
   and retries.run_attempt = tried.run_attempt

@@ -12,6 +12,5 @@ left join former_names
     from repositories
     where lower(repositories.repository) = lower(asked.name)
   )
-left join repositories as renamed
-  on renamed.repository_id = former_names.repository_id
+left join repositories as renamed using (repository_id)
 order by asked.place;

@@ -74,13 +74,9 @@ placed as (
     ) over earlier as reds_before,
     count(*) filter (where runs.conclusion = 'success') over later as successes_later
   from workflow_runs as runs
-  left join repository_names
-    on repository_names.repository_id = runs.repository_id
-  left join names
-    on names.workflow_id = runs.workflow_id
-    and names.repository_id = runs.repository_id
-  left join known_defaults
-    on known_defaults.repository_id = runs.repository_id
+  left join repository_names using (repository_id)
+  left join names using (repository_id, workflow_id)
+  left join known_defaults using (repository_id)
   left join default_terms
     on default_terms.repository_id = runs.repository_id
     and default_terms.branch = runs.branch

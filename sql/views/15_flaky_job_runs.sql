@@ -58,9 +58,7 @@ select
   sum(outcomes.red_seconds)::bigint as red_seconds,
   min(outcomes.html_url) as html_url
 from outcomes
-left join outages
-  on outages.repository_id = outcomes.repository_id
-  and outages.hour = outcomes.hour
+left join outages using (repository_id, hour)
 where not outcomes.is_red
   or outages.hour is null
 group by

@@ -25,9 +25,7 @@ with jobs as (
   inner join billed_days
     on billed_days.usage_date = job_costs.started_on
     and billed_days.owner = lower(split_part(job_costs.repository, '/', 1))
-  inner join workflow_runs
-    on workflow_runs.github_run_id = job_costs.github_run_id
-    and workflow_runs.run_attempt = job_costs.run_attempt
+  inner join workflow_runs using (github_run_id, run_attempt)
   -- GitHub bills two repositories that had one name as one.
   left join repositories on repositories.repository_id = job_costs.repository_id
   -- GitHub bills its own runners alone, whatever the user says that others cost. These have a SKU
