@@ -3,14 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from shlex import quote
 
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection, execute
 from telemetry.database.retention import OldRows, Retention, choose, count, horizon, stored
 from telemetry.database.transactions import with_retries
+from telemetry.installation import typed
 
 # If the clocks differ by more, one of them is wrong, and a wrong clock must not decide what is old.
 LARGEST_CLOCK_DIFFERENCE = timedelta(hours=1)
+# A machine whose clock is far ahead cannot reach GitHub, which would tell, because certificates
+# look expired. Clocks that nobody confirmed for so long delete nothing by themselves.
+LONGEST_UNCONFIRMED = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,8 @@ def prune(
     if kept.is_held:
         return replace(would_prune(connection, kept), is_dry=False, is_held=True)
     total = count(connection, kept).total
+    if total and not asked and github_time is None:
+        _refuse_unconfirmed(connection, kept, found.database_time)
     deleted = _delete(connection, found.before, lambda done: progress(done, total))
     return Pruned(str(kept), found.before, **vars(deleted))
 
@@ -107,6 +114,18 @@ def _prune_batch(connection: Connection, table: str, key: str, before: datetime)
     return with_retries(
         connection, lambda: execute(connection, f"prune/prune_{table}", parameters).rowcount
     )
+
+
+def _refuse_unconfirmed(connection: Connection, kept: Retention, database_time: datetime) -> None:
+    """Raise TelemetryError if GitHub has not told the time for long."""
+    (row,) = execute(connection, "prune/last_answer").fetchall()
+    confirmed_at = row["finished_at"]
+    if confirmed_at and database_time - confirmed_at > LONGEST_UNCONFIRMED:
+        raise TelemetryError(
+            f"nothing was pruned, because the database's clock says {database_time:%Y-%m-%d %H:%M} "
+            f"UTC, and the last complete ingest was on {confirmed_at:%Y-%m-%d}, so that clock may "
+            f"be wrong; ingest again, or if it is right: {typed(f'prune KEEP={quote(str(kept))}')}"
+        )
 
 
 def _compare_clocks(

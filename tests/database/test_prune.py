@@ -12,6 +12,7 @@ from telemetry.database.prune import Pruned, prune, would_prune
 from telemetry.database.retention import Retention, choose, horizon, offer, stored
 from telemetry.database.schema import MIGRATIONS
 from telemetry.database.upserts import upsert
+from telemetry.rows.runs import Repository
 from telemetry.runs.store import store_attempts
 from telemetry.summaries.ingests import pruned_text
 from telemetry.times import Length, age, keep
@@ -130,6 +131,50 @@ def test_nothing_is_pruned_when_clocks_disagree(
         )
     assert count(connection, "workflow_runs") == 1
     assert str(stored(connection)) == "6 months"
+
+
+UNCONFIRMED = "so that clock may be wrong; ingest again, or if it is right: make prune KEEP="
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "asked", "is_told", "is_watched", "rows"),
+    [
+        (8, None, False, True, 1),
+        (6, None, False, True, 0),
+        (8, "6 months", False, True, 0),
+        (8, None, True, True, 0),
+        (8, None, False, False, 0),
+    ],
+)
+def test_a_clock_that_github_has_not_confirmed_for_a_week_deletes_nothing_by_itself(
+    connection: Connection,
+    days_ago: int,
+    asked: str | None,
+    is_told: bool,
+    is_watched: bool,
+    rows: int,
+) -> None:
+    """It may be a year ahead: GitHub cannot be reached then, because certificates look expired."""
+    upsert(connection, [Repository(7, "acme/app", "api.github.com")])
+    if not is_watched:
+        connection.execute("update repositories set forgotten_at = now()")
+    connection.execute(
+        "insert into ingestions select 7, now() - n * interval '1 day', now() - n * interval "
+        "'1 day', case when n = 1 then 'failed' else 'complete' end, now(), 0, 0, 0, 0, 0, 0, 0, "
+        "0, 0, null from unnest(%s::integer[]) as n",
+        [[days_ago, 1]],
+    )
+    upsert(connection, [workflow_run(created_at=now() - timedelta(days=400))])
+    try:
+        prune(
+            connection,
+            (asked and kept(asked)) or None,
+            local_time=now(),
+            github_time=now() if is_told else None,
+        )
+    except TelemetryError as error:
+        assert UNCONFIRMED in str(error)
+    assert count(connection, "workflow_runs") == rows
 
 
 def test_forever_deletes_nothing_however_old(connection: Connection) -> None:

@@ -32,6 +32,20 @@ def grow_old(connection: Connection, days: int) -> None:
     connection.execute("update workflow_runs set created_at = created_at - %s", [timedelta(days)])
 
 
+def test_an_ingest_that_github_does_not_answer_for_a_week_deletes_nothing(
+    run: Run, connection: Connection
+) -> None:
+    """The clock may be wrong, and be the reason."""
+    assert run("ingest_workflows", "--no-jobs").returncode == 0
+    grow_old(connection, 390)
+    rows = len(stored(connection))
+    connection.execute("update ingestions set finished_at = finished_at - interval '8 days'")
+    done = run("ingest_workflows", "--no-jobs", GITHUB_API_URL="http://127.0.0.1:9")
+    assert_one_sentence(done, 1, "nothing was pruned, because the database's clock says ")
+    assert len(stored(connection)) == rows
+    assert f": {rows} run attempts" in run("prune", "--keep", "6 months").stdout
+
+
 def test_a_chosen_retention_holds_for_every_later_command(
     run: Run, connection: Connection, now: datetime
 ) -> None:
