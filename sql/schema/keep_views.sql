@@ -105,6 +105,7 @@ begin
       pg_class.relowner,
       pg_class.relacl,
       pg_class.relispopulated,
+      pg_class.reloptions,
       coalesce(' with (' || array_to_string(pg_class.reloptions, ', ') || ')', '') as options
     from objects
     join pg_class on pg_class.oid = objects.object
@@ -126,6 +127,14 @@ begin
     select place, 1, 0, is_own, name, pg_get_functiondef(object)
     from objects
     where is_function
+    union all
+    -- With security_invoker a view shows each role only the rows that it may read.
+    select
+      place, 1, 0, is_own, name,
+      format('alter %s %s set (%s)', kind, name, array_to_string(reloptions, ', '))
+    from relations
+    where not is_own
+      and reloptions is not null
     union all
     select place, 2, 0, is_own, name, format('alter %s %s owner to %s', kind, name, owner::regrole)
     from (

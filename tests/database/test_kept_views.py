@@ -14,6 +14,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL as SQL_TEXT
 from psycopg.sql import Identifier
 from support.paths import LONGEST
+from support.rows import workflow_run
 
 from telemetry import TelemetryError
 from telemetry.database import transactions, transfer, views
@@ -22,6 +23,7 @@ from telemetry.database.migrations import KEEPING, migrate, roll_back
 from telemetry.database.schema import require_schema
 from telemetry.database.status import status
 from telemetry.database.transfer import dump, restore
+from telemetry.database.upserts import upsert
 
 pytestmark = pytest.mark.scenario
 
@@ -193,6 +195,21 @@ def test_every_kind_of_right_survives(
     before = rights(connection)
     assert upgrade(connection, dsn) == []
     assert rights(connection) == before
+
+
+def test_a_view_that_shows_each_role_only_its_rows_still_does(
+    connection: Connection, dsn: str, reader: Connection
+) -> None:
+    upsert(
+        connection, [workflow_run(branch="open"), workflow_run(github_run_id=2, branch="secret")]
+    )
+    connection.execute("alter table workflow_runs enable row level security")
+    connection.execute("create policy teams on workflow_runs using (branch = 'open')")
+    connection.execute("alter view attempts set (security_invoker = true)")
+    seen = "select branch from attempts"
+    assert reader.execute(seen).fetchall() == [{"branch": "open"}]
+    upgrade(connection, dsn)
+    assert reader.execute(seen).fetchall() == [{"branch": "open"}]
 
 
 def test_a_right_that_was_taken_away_does_not_come_back(
@@ -492,6 +509,15 @@ def test_a_restore_removes_nothing_that_a_users_table_refers_to(
         restore(dsn, file, os.environ)
     assert migrate(dsn) == []
     connection.execute("select from attempts, notes")
+
+
+def test_a_restore_removes_no_policy(connection: Connection, dsn: str, tmp_path: Path) -> None:
+    dump(dsn, file := tmp_path / "telemetry.dump", os.environ)
+    connection.execute("create policy teams on workflow_runs using (branch = 'open')")
+    with pytest.raises(TelemetryError, match=r"of ours \(policy teams on table workflow_runs\)"):
+        restore(dsn, file, os.environ)
+    connection.execute("drop policy teams on workflow_runs")
+    restore(dsn, file, os.environ)
 
 
 def test_the_next_migration_finishes_a_restore_that_was_killed_after_its_commit(
