@@ -99,9 +99,8 @@ commits as (
 waits as (
   select
     repository_id,
-    coalesce(runner_label, 'no label') collate "C" as label,
-    created_at >= period.since as is_now,
-    (created_at at time zone period.time_zone)::date as day,
+    runner_label,
+    created_at,
     queue_seconds,
     coalesce(
       queue_seconds > 120
@@ -122,12 +121,13 @@ waits as (
 waits_by_label as materialized (
   select
     repository_id,
-    label,
-    is_now,
-    day,
+    coalesce(runner_label, 'no label') collate "C" as label,
+    created_at >= period.since as is_now,
+    (created_at at time zone period.time_zone)::date as day,
     queue_seconds,
     count(*)::double precision as jobs
   from waits
+  cross join period
   where not is_held
   group by
     repository_id,
