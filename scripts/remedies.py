@@ -30,7 +30,7 @@ REMEDIES: tuple[tuple[type[psycopg.Error], str], ...] = (
     ),
     (
         errors.UndefinedTable,
-        "if somebody dropped it, restore a dump, or ingest anew into an empty database",
+        "if somebody dropped it, restore a dump into an empty database, or ingest anew into one",
     ),
     (errors.InvalidSchemaName, "name a schema that exists in search_path"),
     (
