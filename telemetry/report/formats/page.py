@@ -40,7 +40,7 @@ nav a{margin-right:1rem;white-space:nowrap}
 .worse{color:var(--bad)}
 .better{color:var(--ok)}
 .grid+.scroll{margin-top:1rem}
-.grid{display:grid;gap:1rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,22rem),1fr))}
+.grid{display:grid;gap:1rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,26rem),1fr))}
 .tiles{display:grid;gap:.75rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,11rem),1fr));
 padding:0;list-style:none}
 .tiles li,figure{background:var(--card);border:1px solid var(--line);border-radius:6px;
@@ -50,7 +50,7 @@ padding:.75rem}
 figure{margin:0;min-width:0}
 figure.wide{margin:1rem 0;max-width:36rem}
 figcaption{font-weight:600;margin-bottom:.5rem}
-svg{display:block;width:100%;height:auto}
+svg{display:block;width:100%;max-width:36rem;height:auto}
 .spark{width:6rem;margin-left:auto}
 .t{font-size:11px;fill:var(--mut)}
 .strong{fill:var(--fg)}
