@@ -96,7 +96,7 @@ def _grant(said: str) -> str | None:
         return (
             "for status, query and report its owner can allow reading: grant select on all tables "
             f"in schema {_schema()} to {role}; ingest, prune and forget need insert, update and "
-            "delete too, and migrate needs the role that made the tables"
+            "delete too, except on kept_views, and migrate needs the role that made the tables"
         )
     if "must be owner of" in said:
         return "migrate and ingest need the role that made the tables and views"

@@ -259,6 +259,13 @@ begin
         our_schema::regnamespace,
         grantee
       )
+      -- Whoever may write there decides what the next migration runs.
+      || case when privilege_type <> 'SELECT' and not on_kept_views then format(
+        '; revoke %s on %s.kept_views from %s',
+        privilege_type,
+        our_schema::regnamespace,
+        grantee
+      ) else '' end
     from (
       select
         case granted.grantee
@@ -266,12 +273,13 @@ begin
           else granted.grantee::regrole::text
         end as grantee,
         granted.privilege_type,
-        count(*) as granted_on
+        -- It was made a moment ago, when an older version is upgraded.
+        count(*) filter (where relname <> 'kept_views') as granted_on,
+        bool_or(relname = 'kept_views') as on_kept_views
       from pg_class
       cross join lateral aclexplode(relacl) as granted
       where relnamespace = our_schema
         and relkind in ('r', 'p', 'v', 'm', 'f')
-        and relname <> 'kept_views'  -- made a moment ago, when an older version is upgraded
         and granted.privilege_type in ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
         and granted.grantee <> relowner
       group by granted.grantee, granted.privilege_type

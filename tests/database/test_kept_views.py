@@ -244,6 +244,7 @@ def test_what_an_administrator_upgrades_stays_the_owners_and_the_writers(empty_d
         migrate(mine := make_conninfo(empty_dsn, user=f"O {name}"))
         grant = "grant select, insert, update, delete on all tables in schema public to {}"
         admin.execute(SQL_TEXT(grant).format(writer))
+        admin.execute(SQL_TEXT("revoke insert on kept_views from {}").format(writer))
         # As before the version that made these.
         admin.execute("drop view taken_jobs cascade; drop table former_names cascade")
         admin.execute("delete from installed_views where name = 'taken_jobs'")
@@ -254,6 +255,9 @@ def test_what_an_administrator_upgrades_stays_the_owners_and_the_writers(empty_d
         owning.execute("select from former_names, taken_jobs")
     with open_connection(make_conninfo(empty_dsn, user=f"W {name}")) as writing:
         writing.execute("delete from former_names using taken_jobs where false")
+        writing.execute("insert into former_names select * from former_names where false")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            writing.execute("insert into kept_views select * from kept_views where false")
 
 
 def test_rights_outlive_a_migration_that_fails_after_the_views_were_dropped(
