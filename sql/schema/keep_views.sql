@@ -313,7 +313,7 @@ begin
       when insufficient_privilege then
         raise dependent_objects_still_exist using
           message = 'a view of the toolkit is used by one of another role',
-          detail = sqlerrm;
+          detail = format('%s: %s', dropped.identity, sqlerrm);
     end;
   end loop;
   perform set_config('search_path', path, true);
