@@ -21,7 +21,7 @@ KINDS = {
     "unknown": "nothing is stored",
     "ended": "they are no longer watched; their rows stay until they are pruned",
     "never": "no ingest has completed yet",
-    "clock": "rows are later than the present by the database's clock; set it",
+    "clock": "rows are later than the present by the database's clock; if it is behind, set it",
     "stale": "the last complete ingest is too old; has their schedule stopped?",
     "running": "an ingest has not ended; it still runs, or was killed",
     "failed": "the last ingest was incomplete or failed",
@@ -131,7 +131,7 @@ def of_clock(row: Mapping[str, Any]) -> Iterator[Concern]:
     if newest - now > LARGEST_CLOCK_DIFFERENCE:
         text = (
             f"it has rows of {newest:%Y-%m-%d %H:%M} UTC, but the database's clock says "
-            f"{now:%Y-%m-%d %H:%M} UTC; set that clock: until then, ages are wrong"
+            f"{now:%Y-%m-%d %H:%M} UTC; if that clock is behind, set it: until then, ages are wrong"
         )
         yield Concern(text, "clock", row["repository"])
 

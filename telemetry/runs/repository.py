@@ -111,6 +111,7 @@ class RepositoryIngest:
     def everything(self, newest: Newest) -> None:
         """Ingest all wanted runs, with their attempts, jobs and steps."""
         self._lister = newest.lister
+        self.log.write(self._clear_future)
         outlook = Outlook(self.log, newest.first)
         self._despite_faults(lambda: self._list_newest(newest, outlook))
         self._read_open()
@@ -158,6 +159,11 @@ class RepositoryIngest:
     def _fetch_jobs(self, run_ids: Container[int] | None) -> None:
         if self.tools.wanted.jobs:
             self.run_by_run.fetch_jobs(run_ids)
+
+    def _clear_future(self) -> None:
+        """Take back what was listed while a clock was ahead."""
+        now = {"now": self.tools.now()}
+        execute(self.connection, "runs/clear_future_windows", {**self.log.key, **now})
 
     def _restart_attempts(self) -> None:
         execute(self.connection, "runs/restart_all_attempts", self.log.key)

@@ -21,7 +21,7 @@ from psycopg.conninfo import make_conninfo
 from remedies import database_sentence
 from support.broken import assert_survived
 from support.clients import client
-from support.complete import assert_complete, run_ingest
+from support.complete import assert_attempts, assert_complete, run_ingest
 from support.complete import stored as stored_attempts
 from support.disturbed import NAMES, NOW, Done, assert_the_same, own_cluster, run, stored
 from support.folders import new_folder
@@ -36,6 +36,7 @@ from telemetry.database.prune import prune
 from telemetry.database.questions import Scope, ask
 from telemetry.database.retention import Retention, horizon
 from telemetry.database.schema import require_schema
+from telemetry.database.status import status
 from telemetry.runs.ingest import ingest
 from telemetry.runs.request import Tools, Wanted
 from telemetry.simulated.entities import PlannedJob
@@ -218,6 +219,33 @@ def test_a_clock_that_is_set_back_during_an_ingest_changes_no_length_of_time(
     assert said, done.stdout
     for seconds in (stored_length.total_seconds(), float(said[1])):
         assert 1 <= seconds < LONGEST
+
+
+def test_a_server_whose_clock_was_a_day_ahead_hides_nothing_from_the_next_ingest(
+    connection: Connection,
+) -> None:
+    """Its time is believed, so that the day to come counts as listed."""
+    world = World(NOW)
+    repository = world.add_repository(NAMES[0])
+    world.add_run(repository, created_at=NOW - timedelta(hours=2))
+
+    def ingest_dated(ahead: timedelta) -> None:
+        simulated = Simulator(world, clock=lambda: world.now + ahead)
+        with client(simulated, clock=world.now.timestamp) as github:
+            wanted = Wanted(None, NOW - timedelta(days=180), jobs=False)
+            tools = Tools(connection, github, wanted, 4, clock=world.now.timestamp)
+            (report,) = ingest(tools, NAMES[:1])
+        assert report.outcome == "complete", report.error
+
+    ingest_dated(timedelta(days=1))
+    for _ in range(250):  # more than the newest page shows
+        world.advance(timedelta(minutes=1))
+        world.add_run(repository)
+    world.advance(timedelta(hours=2))
+    ingest_dated(timedelta(0))
+    assert_attempts(connection, world)
+    (proof,) = status(connection, now=world.now).proof
+    assert (proof["reported_runs"], proof["stored_runs"], proof["unequal_windows"]) == (251, 251, 0)
 
 
 def test_a_run_of_a_thousand_jobs_is_stored_whole(dsn: str) -> None:
