@@ -424,7 +424,7 @@ def test_a_view_of_a_role_that_we_cannot_act_for_stops_the_change(
         with open_connection(make_conninfo(empty_dsn, user=theirs)) as analyst:
             analyst.execute("create view my_own as select repository from attempts")
         admin.execute("update installed_views set digest = 'older'")
-        with pytest.raises(TelemetryError, match="public.my_own: must be owner of view my_own"):
+        with pytest.raises(TelemetryError, match=r"public\.my_own: must be owner of view my_own"):
             migrate(mine)
         admin.execute(f"grant {theirs} to {ours}")
         assert migrate(mine) == ["views"]
