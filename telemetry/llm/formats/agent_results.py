@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from telemetry.llm.formats.readers import (
-    Defaults,
-)
+from telemetry.llm.formats.readers import Defaults
 from telemetry.llm.formats.tokens import TokenKeys, count_at, includes_cache, with_cache
 from telemetry.rows import reading
 from telemetry.rows.llm import LlmCall

@@ -12,13 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from telemetry.llm.formats.readers import (
-    Columns,
-    Defaults,
-    Reader,
-    Reading,
-    without_run,
-)
+from telemetry.llm.formats.readers import Columns, Defaults, Reader, Reading, without_run
 from telemetry.llm.formats.tokens import TokenKeys, increase
 from telemetry.rows import reading
 from telemetry.rows.llm import LONGEST_ID, LlmCall, bounded_id, changed, distinct_timestamp

@@ -18,12 +18,7 @@ from telemetry.llm.formats.otlp_attributes import (
     text,
     written_at,
 )
-from telemetry.llm.formats.readers import (
-    Columns,
-    Defaults,
-    read_milliseconds,
-    start_of,
-)
+from telemetry.llm.formats.readers import Columns, Defaults, read_milliseconds, start_of
 from telemetry.llm.formats.spans import span_call
 from telemetry.llm.formats.tokens import TokenKeys, inclusive
 from telemetry.rows import reading

@@ -8,11 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from telemetry.llm.formats.readers import (
-    Defaults,
-    Reader,
-    Reading,
-)
+from telemetry.llm.formats.readers import Defaults, Reader, Reading
 from telemetry.llm.formats.tokens import TokenKeys
 from telemetry.rows import reading
 from telemetry.rows.reading import digest, required

@@ -12,6 +12,7 @@ from telemetry.llm.formats.readers import Columns
 from telemetry.llm.formats.tokens import TokenKeys, greatest, includes_cache, inclusive, with_cache
 from telemetry.llm.formats.usage import LITELLM
 from telemetry.rows import reading
+from telemetry.rows.reading import UnreadableRow
 
 # Those of the GenAI conventions in each of their versions, OpenLLMetry, OpenInference, the AI SDK,
 # Sentry, OpenLIT.
@@ -99,12 +100,12 @@ def span_tokens(said: Attributes, scope: str, name: str, model: str) -> Columns:
             tokens[column] = greatest(tokens[column], reading.count(said, key))
     if tokens["cache_read_tokens"] is None and tokens["cache_write_tokens"] is None:
         usage = _decoded(text(said, "metadata.usage_object", "litellm.usage_object"))
-        for column, count in LITELLM.counts(usage).items():
+        for column, count in _counts_beside(LITELLM, usage).items():
             tokens[column] = count if tokens[column] is None else tokens[column]
     is_without = any(scope.startswith(of) and name.startswith(begin) for of, begin in WITHOUT_CACHE)
     if METADATA in said and not any(key.startswith(OF_VERSION_6) for key in said):
         metadata = vendors_metadata(said)
-        for column, count in OF_VENDORS.counts(metadata).items():
+        for column, count in _counts_beside(OF_VENDORS, metadata).items():
             is_without |= count is not None and "gateway" not in metadata
             tokens[column] = greatest(tokens[column], count)
     total = _first(said, *TOTAL)
@@ -149,6 +150,14 @@ def _reasoning_apart(tokens: Columns, total: int | None, model: str) -> int:
     rest = total - whole - output
     is_reasoning = rest == reasoning if reasoning else "gemini" in model.lower()
     return rest if rest > 0 and is_reasoning else 0
+
+
+def _counts_beside(keys: TokenKeys, usage: Mapping[str, Any]) -> Columns:
+    """The counts in what a span repeats as text; none if it has another form than is known."""
+    try:
+        return keys.counts(usage)
+    except UnreadableRow:
+        return {}
 
 
 def _decoded(written: str | None) -> Mapping[str, Any]:

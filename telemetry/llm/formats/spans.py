@@ -16,7 +16,7 @@ from telemetry.llm.formats.span_tokens import span_tokens, vendors_metadata
 from telemetry.llm.formats.unread import other_currency
 from telemetry.rows import reading
 from telemetry.rows.llm import LlmCall
-from telemetry.rows.reading import required
+from telemetry.rows.reading import UnreadableRow, required
 
 EMBEDDINGS = ("embeddings", "embedding")
 # Not included: invoke_agent, whose usage repeats that of the calls within it, and tools.
@@ -182,12 +182,16 @@ def _cost(said: Attributes) -> Decimal | None:
     """The cost in the span; None if it is in another currency than US dollars."""
     if other_currency(said):
         return None
-    gateways = vendors_metadata(said)
-    router = reading.nested(reading.nested(gateways, "openrouter"), "usage")
-    costs = (
-        cost(said, *COSTS),
-        billed(said, "github.copilot.nano_aiu"),
-        reading.money(reading.nested(gateways, "gateway"), "cost"),
-        reading.money(router, "cost"),
-    )
+    costs = (cost(said, *COSTS), billed(said, "github.copilot.nano_aiu"), _gateway_cost(said))
     return next((one for one in costs if one is not None), None)
+
+
+def _gateway_cost(said: Attributes) -> Decimal | None:
+    """The cost that a gateway added to an answer; None if it has another form than is known."""
+    added = vendors_metadata(said)
+    try:
+        found = reading.money(reading.nested(added, "gateway"), "cost")
+        router = reading.nested(reading.nested(added, "openrouter"), "usage")
+        return reading.money(router, "cost") if found is None else found
+    except UnreadableRow:
+        return None
