@@ -139,7 +139,7 @@ def _ingest(
     repositories = named
     if options.org:
         try:
-            known = watched_of(connection, options.org)
+            known = watched_of(connection, options.org, named)
             found = repositories_of(client, options.org, options.archived, excluded, say, known)
         except LimitReached as error:
             say(f"the repositories of {options.org} were not listed: {error}")

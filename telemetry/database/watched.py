@@ -20,12 +20,15 @@ def present_names(connection: Connection, names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(row["repository"] for row in rows))
 
 
-def watched_of(connection: Connection, owner: str) -> dict[int, str]:
-    """Return the names of the watched repositories of an owner, by number."""
+def watched_of(connection: Connection, owner: str, besides: Sequence[str] = ()) -> dict[int, str]:
+    """Return the names of the watched repositories of an owner, by number, without these."""
+    left_out = {name.lower() for name in besides}
     return {
         row["repository_id"]: row["repository"]
         for row in execute(connection, "report/repositories")
-        if row["is_watched"] and row["repository"].lower().startswith(f"{owner.lower()}/")
+        if row["is_watched"]
+        and row["repository"].lower().startswith(f"{owner.lower()}/")
+        and row["repository"].lower() not in left_out
     }
 
 

@@ -131,6 +131,17 @@ def test_a_repository_that_an_owner_no_longer_has_is_named_until_it_is_forgotten
             assert run("forget", TELEMETRY_REPO="acme/gone").returncode == 0
 
 
+def test_a_repository_that_is_named_too_need_not_be_in_the_list_of_its_owner(
+    run: Run, simulated: Simulator
+) -> None:
+    """GitHub lists only the public repositories of a user."""
+    assert run("ingest_workflows").returncode == 0
+    simulated.fault = lambda request, n: Fault(200, {}, b"[]") if "/orgs/" in request.path else None
+    done = run("ingest_workflows", TELEMETRY_ORG="acme")
+    assert done.returncode == 0 and "acme has 0 repositories" in done.stderr, done.stderr
+    assert "no longer has" not in done.stderr
+
+
 def test_an_owner_whose_repositories_the_limit_does_not_allow_to_list_can_wait(
     run: Run, simulated: Simulator
 ) -> None:
