@@ -407,7 +407,7 @@ def test_jobs_that_hit_their_time_limit_are_reported_although_they_are_cancelled
     shown = told(connection)
     assert said(finding(shown, "timing out")) == (
         "soak of CI ran into its time limit of 6h 00m in 5 runs, which GitHub calls cancelled; "
-        "this took 30 h. Find out where soak hangs, and set its timeout-minutes: without one, "
+        "this took 30 h. Find out where soak hangs, and set its timeout-minutes: without it, "
         "GitHub ends a job after 6 hours."
     )
     assert said(finding(shown, "wasting")).endswith(
@@ -505,6 +505,13 @@ def test_what_github_calls_timed_out_is_not_said_to_be_cancelled(
     limited(connection, *[("soak", 60, each) for each in conclusions])
     found = said(finding(told(connection), "timing out"))
     assert words in found and found.endswith("hangs, or raise its timeout-minutes.")
+
+
+def test_a_limit_of_over_six_hours_was_set_and_can_be_raised(connection: Connection) -> None:
+    """Only a runner of one's own runs a job for so long."""
+    limited(connection, *[("soak", 12 * 60, "cancelled")] * 3)
+    found = said(finding(told(connection), "timing out"))
+    assert "time limit of 12h 00m" in found and found.endswith("or raise its timeout-minutes.")
 
 
 def test_a_job_that_github_calls_timed_out_has_a_limit_though_its_run_failed(

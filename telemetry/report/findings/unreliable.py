@@ -19,9 +19,9 @@ from telemetry.report.findings.finding import Finding, others
 from telemetry.report.tables import flaky_job
 from telemetry.terminal import Name
 
-# A job may run no longer on GitHub's runners; on others this is its limit if it sets none ("Actions
-# limits" reference, and "Workflow syntax", timeout-minutes).
-LONGEST_JOB, NEARLY = timedelta(hours=6), 0.98
+# The limit of a job that sets none ("Workflow syntax", timeout-minutes). On GitHub's runners it is
+# the longest one ("Actions limits" reference).
+USUAL_LIMIT, NEARLY = timedelta(hours=6), 0.02
 
 
 def timing_out(report: RepositoryReport) -> Finding | None:
@@ -32,8 +32,8 @@ def timing_out(report: RepositoryReport) -> Finding | None:
     worst, quiet = _worst(report, jobs, "runs")
     lost = float(known_sum(jobs, "minutes") or 0)
     what = "or raise its timeout-minutes."
-    if worst["limit_seconds"] >= NEARLY * LONGEST_JOB.total_seconds():
-        what = "and set its timeout-minutes: without one, GitHub ends a job after 6 hours."
+    if abs(worst["limit_seconds"] / USUAL_LIMIT.total_seconds() - 1) <= NEARLY:
+        what = "and set its timeout-minutes: without it, GitHub ends a job after 6 hours."
     advice = ("Find out where ", Name(worst["job"]), f" hangs, {what}")
     return Finding(
         "timing out",
