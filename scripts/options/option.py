@@ -52,8 +52,8 @@ class Option:
     variable has the prefix TELEMETRY_. `default` is a text for `read`, or True or False for a
     switch; None means none, and `shown` describes what happens then. `read` converts a text and
     raises UsageError with the variable's name. With the reader `words` the value is a list, and the
-    flag takes several words. `alias` is another flag and the value
-    that this one gives it. Commands that have the flag `needs` ignore the option without that flag.
+    flag takes several words. `alias` is another flag and the value that this one gives it. Commands
+    that have the flag `needs` ignore the option without that flag.
     """
 
     commands: str

@@ -1,7 +1,7 @@
 """The rows of GitHub's usage reports, and how they are read from a CSV line or a JSON object.
 
-GitHub has changed the names of the columns twice, and its billing API
-spells them in another way; the names of the newest report are used here.
+GitHub has changed the names of the columns twice, and its billing API spells them in another way;
+the names of the newest report are used here.
 https://docs.github.com/billing/reference/billing-reports
 """
 

@@ -35,7 +35,8 @@ def _changes(report: Report) -> bool:
 def report_text(report: Report, *, is_brief: bool = False) -> str:
     """Return the summary line of one repository's ingest, and a line for each problem.
 
-    With `is_brief`, the spent share of a limit is none, and jobs and steps are not counted.
+    With `is_brief`, jobs and steps are not counted, and a spent share of a limit has no line of its
+    own.
     """
     name, done = plain(report.repository), report.ingestion
     is_empty = done is not None and not done.fetched and not _changes(report)

@@ -553,7 +553,7 @@ def test_a_comparison_of_few_commits_says_of_how_many(connection: Connection) ->
         ])  # fmt: skip
     known(connection, 7)
     said = tile(single(whole(connection)), "push to last check").change
-    assert "; compared are 15 of 120 commits: no earlier one had the checks of the others" in said
+    assert "; this compares 15 of 120 commits: none before had the checks of the others" in said
 
 
 @pytest.mark.parametrize(

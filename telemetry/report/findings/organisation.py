@@ -32,7 +32,7 @@ class Standing:
 
     @property
     def urgency(self) -> tuple[int, int, float]:
-        """Sorts the most urgent first: as its first finding, by pushes blocked, by time lost."""
+        """Sorts by its most urgent finding, then by the pushes blocked, then by the time lost."""
         blocked = [row["red_pushes"] for row in self.report.red if self.report.blocks_merges(row)]
         blocked += [row["runs"] for row in self.report.stalled if row["kind"] in URGENT_KINDS]
         blocked += [row["pushes"] for row in self.report.queued_runs]

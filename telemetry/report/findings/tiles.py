@@ -141,7 +141,7 @@ def _last_check(report: RepositoryReport) -> Tile:
     compared = report.change_of("time of a commit", row["branch_class"])
     if compared and 2 * compared["runs"] < row["commits"]:
         part = f"{count(compared['runs'])} of {counted(row['commits'], 'commit')}"
-        tile = tile.also(f"compared are {part}: no earlier one had the checks of the others")
+        tile = tile.also(f"this compares {part}: none before had the checks of the others")
     tile = _with_p90(tile, row["p90_seconds"])
     held = sum(each["jobs"] for each in report.approvals
                if each["branch_class"] == row["branch_class"])  # fmt: skip
