@@ -18,15 +18,21 @@ from output import say, show_json, show_sentences
 
 from telemetry.database.connection import describe
 from telemetry.database.statistics import update_statistics
+from telemetry.settings import UsageError
 from telemetry.summaries.ingests import ingestion_text, lost_text
 
 
 def main() -> int:
     options = parse(__doc__, "ingest_llm_calls")
-    logs = chosen_logs(options, os.environ)
+    chosen = chosen_logs(options, os.environ)
+    if chosen.logs.unmatched:
+        raise UsageError(
+            f"{chosen.logs.unmatched[0]}; give files, folders of .jsonl, .json and .log files, "
+            "globs, or - for standard input"
+        )
     with migrated_database() as connection:
         say(f"into {describe(connection)}")
-        done = logs.ingest(connection)
+        done = chosen.ingest(connection)
         update_statistics(connection)
     if options.json:
         show_json(llm_calls=done)

@@ -30,7 +30,6 @@ from telemetry.database.statistics import update_statistics
 from telemetry.database.watched import watched_of
 from telemetry.github.client import GitHub
 from telemetry.github.errors import LimitReached
-from telemetry.rows.ingestions import LlmIngestion
 from telemetry.runs.ingest import ingest, repositories_of
 from telemetry.runs.request import Report, Tools, Wanted
 from telemetry.runs.rounds import FEW, SMALLEST_SHARE
@@ -54,6 +53,40 @@ def main() -> int:
     target = "ingest" if options.llm else "ingest-github"
     repositories = chosen_repositories(options.repo, os.environ, target, options.org)
     excluded = settings.repositories(options.exclude, "EXCLUDE")
+    _check(options, repositories, excluded)
+    chosen = chosen_logs(options) if options.llm and options.logs else None
+    calls = pruned = None
+    with github(options.wait) as client, migrated_database() as connection:
+        say(f"into {describe(connection)}")
+        _take_settings(connection, options)
+        asked = [] if options.org else repositories
+        set_outputs(incomplete=True, stored=_is_stored(connection, asked))
+        reports = _ingest(connection, client, options, repositories, excluded)
+        code = exit_code(reports)
+        set_outputs(incomplete=code != 0, stored=_is_stored(connection, asked))
+        if code != INTERRUPTED:
+            if chosen and chosen.logs.files:
+                calls = chosen.ingest(connection, _oldest(connection))
+            local_time, github_time = datetime.now(UTC), client.github_time
+            pruned = prune(connection, local_time=local_time, github_time=github_time)
+            update_statistics(connection)
+    if options.json:
+        show_json(repositories=reports, llm_calls=calls, pruned=pruned)
+    else:
+        if calls is not None:
+            show_sentences(ingestion_text(calls))
+        has_answered = any(report.outcome != "failed" for report in reports)
+        if pruned and (has_answered or pruned.workflow_runs or pruned.llm_calls):
+            show_sentences(pruned_text(pruned))
+    # GitHub deletes runs, so they do not wait for a log that is not there.
+    lost = [f"LLM_LOGS: {text}" for text in chosen.logs.unmatched] if chosen else []
+    if calls and (text := lost_text(calls)):
+        lost.append(text)
+    return _ended(options, reports, code, lost)
+
+
+def _check(options: Namespace, repositories: list[str], excluded: list[str]) -> None:
+    """Say which options have no effect; raise UsageError for a run of several repositories."""
     if excluded and not options.org:
         say("note: EXCLUDE is not read without ORG")
     if options.run_id is not None and len(repositories) != 1:
@@ -66,30 +99,6 @@ def main() -> int:
             f"warning: MAX_REQUESTS: with {counted(most, 'request')} an ingest may not get further "
             f"than the last one; {SMALLEST_SHARE} are always enough"
         )
-    logs = chosen_logs(options) if options.llm and options.logs else None
-    calls = pruned = None
-    with github(options.wait) as client, migrated_database() as connection:
-        say(f"into {describe(connection)}")
-        _take_settings(connection, options)
-        asked = [] if options.org else repositories
-        set_outputs(incomplete=True, stored=_is_stored(connection, asked))
-        reports = _ingest(connection, client, options, repositories, excluded)
-        code = exit_code(reports)
-        set_outputs(incomplete=code != 0, stored=_is_stored(connection, asked))
-        if code != INTERRUPTED:
-            calls = logs.ingest(connection, _oldest(connection)) if logs else None
-            local_time, github_time = datetime.now(UTC), client.github_time
-            pruned = prune(connection, local_time=local_time, github_time=github_time)
-            update_statistics(connection)
-    if options.json:
-        show_json(repositories=reports, llm_calls=calls, pruned=pruned)
-    else:
-        if calls is not None:
-            show_sentences(ingestion_text(calls))
-        has_answered = any(report.outcome != "failed" for report in reports)
-        if pruned and (has_answered or pruned.workflow_runs or pruned.llm_calls):
-            show_sentences(pruned_text(pruned))
-    return _ended(options, reports, code, calls)
 
 
 def _take_settings(connection: Connection, options: Namespace) -> None:
@@ -164,15 +173,14 @@ def _ingest(
     return reports
 
 
-def _ended(options: Namespace, reports: list[Report], code: int, calls: LlmIngestion | None) -> int:
+def _ended(options: Namespace, reports: list[Report], code: int, lost: list[str]) -> int:
     """Say what failed and what was lost; return the exit code."""
     failed = [report.repository for report in reports if report.outcome == "failed"]
     if failed:
         hint = "; EXCLUDE leaves out those that always fail" if options.org else ""
         say(f"failed: {first_of(failed, MOST_NAMED)}{hint}")
-    lost = lost_text(calls) if calls else None
-    if lost:
-        say(f"warning: {lost}")
+    for text in lost:
+        say(f"warning: {text}")
     if lost and code == 0 and options.strict:
         return 1
     is_lenient = options.lenient and not options.strict

@@ -480,7 +480,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         f"{INGEST} {LLM}",
         "--strict",
-        "fail when an ingest is incomplete or a line of an LLM log cannot be read",
+        "fail when an ingest is incomplete, or an LLM log or a line of it cannot be read",
         default=False,
     ),
     Option(

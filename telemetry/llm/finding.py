@@ -24,23 +24,26 @@ class Logs:
     """The files to read, with standard input if it is one, and sentences on what is not read.
 
     `searched` are the files that nobody named: a folder or a glob may find others than logs.
+    `unmatched` says of each pattern that names no log what is wrong with it.
     """
 
     files: Sequence[Path]
     stdin: BinaryIO | None = None
     passed_over: Sequence[str] = ()
     searched: Collection[Path] = ()
+    unmatched: Sequence[str] = ()
 
 
 def find_logs(patterns: Sequence[str], stdin: BinaryIO | None = None) -> Logs:
     """The files that paths, folders and globs name, each once, in the order of the patterns.
 
     A folder stands for all files in it whose names end like a log's; `-` is standard input. Raises
-    UsageError for a pattern that matches nothing.
+    UsageError for a pattern that cannot be searched for.
     """
     files: dict[Path, Path] = {}
     named: set[Path] = set()
     passed_over: list[str] = []
+    unmatched: list[str] = []
     for pattern in patterns:
         found: list[Path] = []
         others: list[str] = []
@@ -57,15 +60,13 @@ def find_logs(patterns: Sequence[str], stdin: BinaryIO | None = None) -> Logs:
             if endings:
                 others.append(_left_out(match, endings))
         if not found:
-            raise UsageError(
-                f"{_nothing(pattern)}; give files, folders of .jsonl, .json and .log files, globs, "
-                f"or - for standard input{''.join(f' ({it})' for it in others)}"
-            )
+            unmatched.append(_nothing(pattern) + "".join(f" ({it})" for it in others))
+            continue
         for path in found:
             files.setdefault(_key(path), path)
         passed_over += others
     searched = {path for key, path in files.items() if key not in named}
-    return Logs(list(files.values()), stdin, passed_over, searched)
+    return Logs(list(files.values()), stdin, passed_over, searched, unmatched)
 
 
 def _nothing(pattern: str) -> str:

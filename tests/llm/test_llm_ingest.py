@@ -935,7 +935,7 @@ def test_the_command_reads_standard_input_and_answers_json(run: Run) -> None:
         ({"TELEMETRY_LLM_LOGS": "'open"}, "TELEMETRY_LLM_LOGS: No closing quotation"),
         ({"TELEMETRY_LLM_LOGS": "/nowhere/*.jsonl"}, "nothing matches /nowhere/*.jsonl; give"),
         ({"TELEMETRY_LLM_LOGS": "/nowhere"}, "there is no file or folder /nowhere; give"),
-        ({"TELEMETRY_LLM_LOGS": "migrations"}, "migrations holds no log; give"),
+        ({"TELEMETRY_LLM_LOGS": "migrations"}, "migrations holds no log (migrations: skipped"),
         ({"TELEMETRY_LLM_LOGS": "README.md", "TELEMETRY_RUN_ID": "x"}, "TELEMETRY_RUN_ID: 'x'"),
         ({"TELEMETRY_LLM_LOGS": "README.md", "TELEMETRY_AT": "2026-01-01T00:00"}, "TELEMETRY_AT: "),
         (
@@ -988,6 +988,12 @@ def test_an_ingest_of_runs_reads_logs_if_asked_and_takes_no_run_for_its_own(
         assert [row["github_run_id"] for row in calls(connection)] == [None, 5]
         strict = ingest_runs("--llm", "--lenient", "--json", TELEMETRY_STRICT="1")
         assert strict.returncode == 1
+        # No log was written today.
+        none = ingest_runs("--llm", TELEMETRY_LLM_LOGS=f"{tmp_path}/today/*.jsonl")
+        assert (none.returncode, "LLM calls of" in none.stdout) == (0, False)
+        assert f"warning: LLM_LOGS: nothing matches {tmp_path}/today/*.jsonl\n" in none.stderr
+        other = {"TELEMETRY_LLM_LOGS": f"{tmp_path}/today/*.jsonl {file}", "TELEMETRY_STRICT": "1"}
+        assert ingest_runs("--llm", **other).returncode == 1
         assert json.loads(strict.stdout)["llm_calls"]["unchanged"] == 2
 
 

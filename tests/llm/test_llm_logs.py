@@ -93,14 +93,20 @@ def test_a_name_with_brackets_is_a_name_first(tmp_path: Path) -> None:
     assert find_logs([str(tmp_path / "log[1].jsonl")]).files == [tmp_path / "log[1].jsonl"]
 
 
-@pytest.mark.parametrize("pattern", ["missing.jsonl", "*.jsonl", "", " ", "\0", "a" * 9_999, "."])
-def test_a_pattern_that_finds_nothing_is_an_error(
+@pytest.mark.parametrize("pattern", ["missing.jsonl", "*.jsonl", "", " ", "\0", "."])
+def test_a_pattern_that_finds_nothing_is_said_and_the_others_count(
     pattern: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "notes.md").touch()
+    found = find_logs([pattern, "notes.md"])
+    assert found.files == [Path("notes.md")]
+    assert len(found.unmatched) == 1
+
+
+def test_a_pattern_that_cannot_be_searched_for_is_an_error() -> None:
     with pytest.raises(UsageError):
-        find_logs([pattern])
+        find_logs(["a" * 9_999])
 
 
 # --- opening
