@@ -52,8 +52,7 @@ def main() -> int:
     options = parse(__doc__, "ingest_workflows")
     target = "ingest" if options.llm else "ingest-github"
     repositories = chosen_repositories(options.repo, os.environ, target, options.org)
-    excluded = settings.repositories(options.exclude, "EXCLUDE")
-    _check(options, repositories, excluded)
+    _check(options, repositories)
     chosen = chosen_logs(options) if options.llm and options.logs else None
     calls = pruned = None
     with github(options.wait) as client, migrated_database() as connection:
@@ -61,7 +60,7 @@ def main() -> int:
         _take_settings(connection, options)
         asked = [] if options.org else repositories
         set_outputs(incomplete=True, stored=_is_stored(connection, asked))
-        reports = _ingest(connection, client, options, repositories, excluded)
+        reports = _ingest(connection, client, options, repositories)
         code = exit_code(reports)
         set_outputs(incomplete=code != 0, stored=_is_stored(connection, asked))
         if code != INTERRUPTED:
@@ -85,9 +84,9 @@ def main() -> int:
     return _ended(options, reports, code, lost)
 
 
-def _check(options: Namespace, repositories: list[str], excluded: list[str]) -> None:
-    """Say which options have no effect; raise UsageError for a run of several repositories."""
-    if excluded and not options.org:
+def _check(options: Namespace, repositories: list[str]) -> None:
+    """Say which options have no effect. Raises UsageError."""
+    if settings.repositories(options.exclude, "EXCLUDE") and not options.org:
         say("note: EXCLUDE is not read without ORG")
     if options.run_id is not None and len(repositories) != 1:
         raise settings.UsageError(
@@ -135,11 +134,7 @@ def _is_stored(connection: Connection, asked: list[str]) -> bool:
 
 
 def _ingest(
-    connection: Connection,
-    client: GitHub,
-    options: Namespace,
-    named: list[str],
-    excluded: list[str],
+    connection: Connection, client: GitHub, options: Namespace, named: list[str]
 ) -> list[Report]:
     """Ingest the repositories, and show the report on each when it is done."""
     before = horizon(connection, stored(connection)).before
@@ -148,6 +143,7 @@ def _ingest(
     repositories = named
     if options.org:
         try:
+            excluded = settings.repositories(options.exclude, "EXCLUDE")
             known = watched_of(connection, options.org, named)
             found = repositories_of(client, options.org, options.archived, excluded, say, known)
         except LimitReached as error:
