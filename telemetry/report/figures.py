@@ -39,9 +39,9 @@ def duration(seconds: Number | None) -> str:
     """
     if seconds is None:
         return UNKNOWN
-    whole = round(seconds)
-    if 0 < seconds < 10 and whole != seconds:
-        return f"{seconds:.1f}s"
+    tenths, whole = round(float(seconds), 1), round(seconds)
+    if 0 < tenths < 10 and not tenths.is_integer():
+        return f"{tenths}s"
     if whole < 60:
         return f"{whole}s"
     minutes, second = divmod(whole, 60)

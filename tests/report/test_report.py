@@ -1352,7 +1352,9 @@ def test_a_date_is_midnight_in_the_time_zone_of_the_period() -> None:
     [
         (units.duration(None), "–"),
         (units.duration(0), "0s"),
+        (units.duration(0.04), "0s"),
         (units.duration(0.38), "0.4s"),
+        (units.duration(9.96), "10s"),
         (units.duration(9.0), "9s"),
         (units.duration(12.3), "12s"),
         (units.duration(59.6), "1m 00s"),
