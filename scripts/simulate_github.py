@@ -1,7 +1,7 @@
 """Serve a simulated GitHub on this machine until Ctrl-C: a team's month of workflow runs.
 
-It prints its URL; set that as GITHUB_API_URL for any command. The same seed and time give the same
-month. No token is needed; with any token the limit is 5,000 requests an hour.
+It prints its URL; set that as GITHUB_API_URL for an ingest, watch or verify. The same seed and time
+give the same month. No token is needed; with any token the limit is 5,000 requests an hour.
 """
 
 import interrupts
