@@ -80,8 +80,9 @@ def repositories_of(
         notify(f"note: EXCLUDE: {owner} has no repository {name} that this token can see")
     if gone:
         notify(
-            f"warning: {owner} no longer has {first_of(list(gone.values()), MOST_NAMED)}, or this "
-            f"token no longer sees what it saw; to stop watching one: {typed('forget REPO=…')}"
+            f"warning: the list of {owner} lacks {first_of(list(gone.values()), MOST_NAMED)}: "
+            "deleted, hidden from this token, or private, because GitHub lists only what is public "
+            f"of a user; to stop watching one: {typed('forget REPO=…')}"
         )
     return names
 
