@@ -2,8 +2,8 @@
 -- Jobs that failed in one attempt of a run and succeeded in another, in either order, in at least
 -- two runs; a single one may be a network fault. Two runs of a commit are not compared, because
 -- their inputs, their merge base or the world around them can differ. Failures in outages, when
--- nearly everything fails, do not count. The jobs of a matrix are combined. The most expensive job
--- comes first.
+-- nearly everything fails, do not count. The jobs of a matrix are combined, but if only one of them
+-- was flaky, the row is about that one. The most expensive job comes first.
 -- flaky_percent is the share of the commits on which the job finished. flaky_commits, flaky_runs
 -- and flaky_percent are lower bounds, because a flaky failure that nobody re-ran is not counted.
 -- failed_minutes is the time that these failures ran. member_names are the first five members of a
@@ -24,7 +24,8 @@ flaky as (
     repository,
     workflow_id,
     workflow,
-    job_base as job,
+    job_base,
+    case when count(distinct job) = 1 then min(job) else job_base end as job,
     count(distinct job) as members,
     array_to_string((array_agg(distinct job order by job))[1:5], ', ') as member_names,
     count(distinct commit_sha) as flaky_commits,
@@ -48,21 +49,26 @@ flaky as (
 ),
 commits as (
   select
-    repository_id,
-    workflow_id,
-    job_base as job,
-    count(distinct commit_sha) as commits,
-    count(distinct github_run_id) as runs
+    flaky.repository_id,
+    flaky.workflow_id,
+    flaky.job,
+    count(distinct executed_jobs.commit_sha) as commits,
+    count(distinct executed_jobs.github_run_id) as runs
   from executed_jobs
   cross join period
-  where created_at >= period.since
-    and created_at < period.until
-    and (period.repository_ids is null or repository_id = any(period.repository_ids))
-    and is_decided
+  inner join flaky
+    on flaky.repository_id = executed_jobs.repository_id
+    and flaky.workflow_id is not distinct from executed_jobs.workflow_id
+    and flaky.job_base = executed_jobs.job_base
+    and (flaky.members > 1 or flaky.job = executed_jobs.job)
+  where executed_jobs.created_at >= period.since
+    and executed_jobs.created_at < period.until
+    and (period.repository_ids is null or executed_jobs.repository_id = any(period.repository_ids))
+    and executed_jobs.is_decided
   group by
-    repository_id,
-    workflow_id,
-    job_base
+    flaky.repository_id,
+    flaky.workflow_id,
+    flaky.job
 )
 select
   flaky.repository,

@@ -1,7 +1,8 @@
 -- Which jobs should stop blocking merges until they are fixed, and what do they cost?
 -- Jobs that failed in the work itself and were green, without a change, in another attempt of the
 -- run, in at least two runs. Failures caused by an outage, a runner or a time limit do not count.
--- The jobs of a matrix are one row. failures counts all its failures in the work itself.
+-- The jobs of a matrix are one row, but if only one of them was flaky, the row is about that one.
+-- failures counts all its failures in the work itself.
 -- green_again_percent is the share of those run again that then were green; what was never re-run
 -- tells nothing. flaky_jobs has the share of commits. failed_cost_usd is the list price of the
 -- flaky failures, rerun_cost_usd that of all jobs that ran in the attempts after them;
@@ -18,7 +19,7 @@ with period as not materialized (
     'UTC' as time_zone,
     null::bigint as top
 ),
-failures as materialized (
+of_matrices as (
   select
     github_run_id,
     run_attempt,
@@ -27,18 +28,41 @@ failures as materialized (
     repository,
     coalesce(workflow_id, 0) as workflow_id,
     workflow,
+    job,
     job_base,
     commit_sha,
     created_at,
     cause,
     is_run_again,
-    is_green_again
+    is_green_again,
+    min(job) filter (where cause = 'flaky') over matrix as first_flaky,
+    max(job) filter (where cause = 'flaky') over matrix as last_flaky
   from failure_causes
   cross join period
   where created_at >= period.since
     and created_at < period.until
     and (period.repository_ids is null or repository_id = any(period.repository_ids))
     and cause in ('flaky', 'code', 'not run again')
+  window matrix as (partition by repository_id, workflow_id, workflow, job_base)
+),
+failures as materialized (
+  select
+    github_run_id,
+    run_attempt,
+    job_id,
+    repository_id,
+    repository,
+    workflow_id,
+    workflow,
+    case when first_flaky = last_flaky then job else job_base end as job,
+    commit_sha,
+    created_at,
+    cause,
+    is_run_again,
+    is_green_again
+  from of_matrices
+  where first_flaky < last_flaky
+    or job = first_flaky
 ),
 flaky as materialized (
   select
@@ -47,7 +71,7 @@ flaky as materialized (
     repository,
     workflow_id,
     workflow,
-    job_base,
+    job,
     count(distinct commit_sha) filter (where cause = 'flaky') as flaky_commits,
     count(*) as failures,
     count(*) filter (where is_run_again) as run_again,
@@ -59,27 +83,28 @@ flaky as materialized (
     repository,
     workflow_id,
     workflow,
-    job_base
+    job
   having count(distinct github_run_id) filter (where cause = 'flaky') >= 2
 ),
 held_up as materialized (
   select
     flaky.number,
-    flaky.job_base,
+    flaky.job,
     failures.github_run_id,
     min(failures.run_attempt) as first_attempt
   from failures
-  inner join flaky using (repository_id, workflow_id, workflow, job_base)
+  inner join flaky using (repository_id, workflow_id, workflow, job)
   where failures.cause = 'flaky'
   group by
     flaky.number,
-    flaky.job_base,
+    flaky.job,
     failures.github_run_id
 ),
 executions as materialized (
   select
     github_run_id,
     run_attempt,
+    job,
     job_base,
     list_cost_usd,
     (github_run_id, run_attempt, job_id) in (
@@ -108,7 +133,8 @@ costs as (
   inner join executions using (github_run_id)
   cross join lateral (
     select
-      executions.is_flaky_failure and executions.job_base = held_up.job_base as is_failed,
+      executions.is_flaky_failure
+      and held_up.job in (executions.job, executions.job_base) as is_failed,
       executions.run_attempt > held_up.first_attempt as is_later
   ) as kinds
   where kinds.is_failed
@@ -154,7 +180,7 @@ waited as (
 select
   flaky.repository,
   flaky.workflow,
-  flaky.job_base as job,
+  flaky.job,
   flaky.flaky_commits,
   flaky.failures,
   flaky.run_again,

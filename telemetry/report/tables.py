@@ -59,15 +59,10 @@ def label_of(row: Row) -> str:
     return " · ".join(map(str, [row["workflow"], row["job"], *step]))
 
 
-def flaky_job(row: Row) -> Name:
-    """Return the name of a flaky job; of a matrix with a single flaky member, that member's."""
-    return Name(row["member_names"] if row["members"] == 1 else row["job"])
-
-
 def flaky_of(row: Row) -> Sentence:
     """Return a flaky job and, for a matrix, its members that failed."""
     if row["members"] < 2:
-        return (Name(row["workflow"] or UNKNOWN), " · ", flaky_job(row))
+        return job_of(row)
     more = ", …" if row["members"] > 5 else ""
     named: Sentence = (" (", Name(row["member_names"]), f"{more})")
     return job_of(row) + named

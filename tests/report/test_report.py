@@ -368,15 +368,22 @@ def test_a_matrix_is_flaky_as_one_job_and_its_members_are_named(connection: Conn
     assert "CI · shard (shard (1), shard (2), shard (3)) |" in summary(shown).replace("\\", "")
 
 
-def test_the_only_flaky_member_of_a_matrix_is_named(connection: Connection) -> None:
-    for number in range(1, 5):
-        red = a_run(number, conclusion="failure" if number < 3 else "success")
+def test_the_only_flaky_member_of_a_matrix_is_named_and_counted_alone(
+    connection: Connection,
+) -> None:
+    """Another member failed twice and passed in no re-run, and ran on more commits."""
+    for number in range(1, 6):
+        red = a_run(number, conclusion="failure" if number != 4 else "success")
         again = replace(red, run_attempt=2, conclusion="success", started_at=UNTIL - HOUR,
                         completed_at=UNTIL)  # fmt: skip
         made = [red, again] if number < 3 else [red]
         upsert(connection, made)
-        upsert(connection, [a_job(each, name="test (linux, 3.12)") for each in made])
-        upsert(connection, [a_job(red, 1, name="test (linux, 3.13)", conclusion="success")])
+        is_red = "failure" if number in (3, 5) else "success"
+        jobs = [a_job(red, 1, name="test (linux, 3.13)", conclusion=is_red)]
+        if number < 5:
+            jobs += [a_job(each, name="test (linux, 3.12)") for each in made]
+        upsert(connection, jobs)
+        upsert(connection, [a_step(job, name="Run tests") for job in jobs])
     known(connection, 7)
     shown = whole(connection)
     assert sentence(single(shown), "flaky") == (
@@ -385,6 +392,12 @@ def test_the_only_flaky_member_of_a_matrix_is_named(connection: Connection) -> N
         "the required checks."
     )
     assert "CI · test (linux, 3.12) | 2 | 4 |" in summary(shown)
+    (found,) = (each for each in as_data(shown)["findings"] if each["kind"] == "flaky")
+    assert found["subject"]["job"] == "test (linux, 3.12)"
+    (held,) = single(shown).quarantine
+    assert (held["job"], held["flaky_commits"]) == ("test (linux, 3.12)", 2)
+    # The third time it failed, nobody ran it again.
+    assert (held["failures"], held["run_again"]) == (3, 2)
 
 
 def test_a_planted_shift_is_reported_with_its_day_and_marked_in_the_chart(

@@ -216,6 +216,11 @@ def test_what_a_flaky_job_costs_is_computed_again(planted: Planted) -> None:
     for row in planted.rows:
         if row["cause"] in ("flaky", "code", "not run again"):
             reds[row["job_base"]].append(row)
+    for base in list(reds):
+        members = {red["job"] for red in reds[base] if red["cause"] == "flaky"}
+        if len(members) == 1:
+            found = reds.pop(base)
+            reds[min(members)] = [red for red in found if red["job"] in members]
     with planted.connection.transaction(force_rollback=True):
         planted.connection.execute(
             "update workflow_jobs set labels = '{who-knows}' where hashint8(job_id) % 5 = 0"

@@ -16,7 +16,6 @@ from telemetry.report.figures import (
     share_of,
 )
 from telemetry.report.findings.finding import Finding, others
-from telemetry.report.tables import flaky_job
 from telemetry.terminal import Name
 
 # The limit of a job that sets none ("Workflow syntax", timeout-minutes). On GitHub's runners it is
@@ -74,7 +73,7 @@ def flaky(report: RepositoryReport) -> Finding | None:
     if not jobs:
         return None
     worst, quiet = _worst(report, jobs, "flaky_runs")
-    lost, job = float(known_sum(jobs, "failed_minutes") or 0), flaky_job(worst)
+    lost, job = float(known_sum(jobs, "failed_minutes") or 0), Name(worst["job"])
     return Finding(
         "flaky",
         (
