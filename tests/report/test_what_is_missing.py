@@ -1,5 +1,6 @@
 """What is missing or estimated is said beside each figure and in each sentence that lacks it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -10,7 +11,7 @@ from support.history import UNTIL
 from support.reports import DAY, HOUR, MONTH, a_job, a_run, known, single, whole
 from support.rows import llm_call
 
-from telemetry.database.connection import Connection, open_connection
+from telemetry.database.connection import Connection
 from telemetry.database.covered import with_coverage
 from telemetry.database.prices import load_runner_prices
 from telemetry.database.questions import ask
@@ -186,21 +187,29 @@ def test_runs_whose_jobs_were_all_skipped_have_no_job(connection: Connection) ->
     assert tile(shown, "cost of runners").change == "no job ran"
 
 
+def seven_runs_a_day(connection: Connection, ends: Callable[[int], dict[str, int]]) -> None:
+    """Store the runs of 60 days, the newest first; `ends`: when their jobs end, in seconds."""
+    runs, jobs = [], []
+    for number in range(1, 421):
+        of_run = ends(number)
+        runs.append(run := a_run(number, number / 7, seconds=max(of_run.values()) + 5))
+        jobs += [
+            a_job(run, at, name=name, completed_at=run.started_at + timedelta(seconds=5 + ran))
+            for at, (name, ran) in enumerate(of_run.items())
+        ]
+    upsert(connection, runs)
+    upsert(connection, jobs)
+    known(connection, 7)
+
+
 def test_the_job_that_carries_a_slowdown_got_slower_itself(connection: Connection) -> None:
     """A step moves from one job to another, of which the first is told first in the alphabet."""
-    for number in range(1, 421):
-        slow = number <= 100
-        run = a_run(number, number / 7, seconds=905 if slow else 605)
-        upsert(connection, [run])
-        ends = {"build": 300 if slow else 600, "test": 900 if slow else 600}
-        upsert(
-            connection,
-            [
-                a_job(run, at, name=name, completed_at=run.started_at + timedelta(seconds=5 + ran))
-                for at, (name, ran) in enumerate(ends.items())
-            ],
-        )
-    known(connection, 7)
+    seven_runs_a_day(
+        connection,
+        lambda number: (
+            {"build": 300, "test": 900} if number <= 100 else {"build": 600, "test": 600}
+        ),
+    )
     shown, carrier = single(whole(connection)), "Its job test takes 15m 00s instead of 10m 00s."
     assert carrier in sentence(shown, "slower")
     # The jobs of a third of the runs of the month are not enough to say so.
@@ -215,20 +224,10 @@ def test_the_job_that_carries_a_slowdown_got_slower_itself(connection: Connectio
 
 
 def test_a_job_that_was_added_carries_a_slowdown(connection: Connection) -> None:
-    for number in range(1, 421):
-        slow = number <= 100
-        run = a_run(number, number / 7, seconds=905 if slow else 305)
-        upsert(connection, [run])
-        # Noise of a second, in the same direction.
-        ends = {"build": 301, "e2e": 900} if slow else {"build": 300}
-        upsert(
-            connection,
-            [
-                a_job(run, at, name=name, completed_at=run.started_at + timedelta(seconds=5 + ran))
-                for at, (name, ran) in enumerate(ends.items())
-            ],
-        )
-    known(connection, 7)
+    # Noise of a second, in the same direction.
+    seven_runs_a_day(
+        connection, lambda number: {"build": 301, "e2e": 900} if number <= 100 else {"build": 300}
+    )
     said = sentence(single(whole(connection)), "slower")
     assert "Its job e2e, new since then, takes 15m 00s." in said
     connection.execute("delete from workflow_jobs where name = 'e2e'")
@@ -237,29 +236,24 @@ def test_a_job_that_was_added_carries_a_slowdown(connection: Connection) -> None
 
 def test_a_job_that_few_runs_before_had_is_new(connection: Connection) -> None:
     """The change came within these: the first of the new runs are counted with the old ones."""
-    for number in range(1, 421):
-        slow = number <= 100
-        run = a_run(number, number / 7, seconds=905 if slow else 305)
-        upsert(connection, [run])
-        ends = {"build": 300, "e2e": 900 if slow else 280}
-        upsert(connection, [
-            a_job(run, at, name=name, completed_at=run.started_at + timedelta(seconds=5 + ran))
-            for at, (name, ran) in enumerate(ends.items())
-            if name == "build" or number <= 110
-        ])  # fmt: skip
-    known(connection, 7)
+    seven_runs_a_day(connection, lambda number: {
+        "build": 300,
+        **({"e2e": 900 if number <= 100 else 280} if number <= 110 else {}),
+    })  # fmt: skip
     said = sentence(single(whole(connection)), "slower")
     assert "Its job e2e, new since then, takes 15m 00s." in said
 
 
 def test_a_wait_that_grew_is_told_beside_the_median_of_the_period(connection: Connection) -> None:
     """Jobs wait ten minutes instead of five seconds for the last ten days."""
+    runs, jobs = [], []
     for number in range(1, 421):
         waits = 600 if number <= 70 else 5
-        run = a_run(number, number / 7, seconds=300 + waits)
+        runs.append(run := a_run(number, number / 7, seconds=300 + waits))
         started_at = run.started_at + timedelta(seconds=waits)
-        upsert(connection, [run])
-        upsert(connection, [a_job(run, name="test", started_at=started_at)])
+        jobs.append(a_job(run, name="test", started_at=started_at))
+    upsert(connection, runs)
+    upsert(connection, jobs)
     known(connection, 7)
     change = tile(single(whole(connection)), "wait for a runner").change
     assert change == "test of CI 10m 00s since 19 Feb; one in ten 10m 00s or more"
@@ -300,16 +294,14 @@ def test_a_job_that_was_added_and_ends_before_the_others_carries_no_slowdown(
     connection: Connection,
 ) -> None:
     """Another version joins the matrix in the week in which the build gets slower."""
-    for number in range(1, 421):
-        slow = number <= 100
-        run = a_run(number, number / 7, seconds=905 if slow else 605)
-        ends = {"build": 900, "test (3.13)": 500} if slow else {"build": 600}
-        upsert(connection, [run])
-        upsert(connection, [
-            a_job(run, at, name=name, completed_at=run.started_at + timedelta(seconds=5 + ran))
-            for at, (name, ran) in enumerate([*ends.items(), ("test (3.12)", 500)])
-        ])  # fmt: skip
-    known(connection, 7)
+    seven_runs_a_day(
+        connection,
+        lambda number: (
+            {"build": 900, "test (3.13)": 500, "test (3.12)": 500}
+            if number <= 100
+            else {"build": 600, "test (3.12)": 500}
+        ),
+    )
     said = sentence(single(whole(connection)), "slower")
     assert "Its job build takes 15m 00s instead of 10m 00s." in said
 
@@ -766,14 +758,13 @@ def test_a_short_period_has_the_days_before_it_to_compare_with(
     assert said in not_found(shown, findings(shown))
 
 
-def test_a_slowdown_that_was_mended_is_not_said_never_to_have_been(dsn: str) -> None:
-    with open_connection(dsn) as connection:
-        upsert(connection, [
-            a_run(n, n / 10, seconds=(1_200 if 100 < n < 200 else 600) + n % 20)
-            for n in range(1, 500)
-        ])  # fmt: skip
-        known(connection, 7)
-        shown = single(whole(connection))
+def test_a_slowdown_that_was_mended_is_not_said_never_to_have_been(connection: Connection) -> None:
+    upsert(connection, [
+        a_run(n, n / 10, seconds=(1_200 if 100 < n < 200 else 600) + n % 20)
+        for n in range(1, 500)
+    ])  # fmt: skip
+    known(connection, 7)
+    shown = single(whole(connection))
     (slower,) = (row for row in shown.slower_or_faster if row["change_percent"] > 0)
     assert not slower["is_last"] and slowdowns(shown) == []
     said = "no workflow is clearly slower now, but CI was from 9 Feb to 19 Feb"
@@ -821,72 +812,65 @@ def test_a_slowdown_that_was_mended_is_not_said_never_to_have_been(dsn: str) -> 
     ],
 )
 def test_a_slowdown_is_told_until_it_is_undone(
-    dsn: str, levels: dict[int, int], said: str, newly: str
+    connection: Connection, levels: dict[int, int], said: str, newly: str
 ) -> None:
     runs = []
     for n in range(1, 601):
         level = next((s for d, s in sorted(levels.items()) if n <= 10 * d), 600)
         # Of the same median as the level.
         runs.append(a_run(n, n / 10, level + n % 5 - 2))
-    with open_connection(dsn) as connection:
-        upsert(connection, runs)
-        known(connection, 7)
-        shown = single(whole(connection))
+    upsert(connection, runs)
+    known(connection, 7)
+    shown = single(whole(connection))
     assert said in sentence(shown, "slower")
     assert tile(shown, "push to last check").change.startswith(newly)
     assert not any("clearly slower" in each for each in not_found(shown, findings(shown)))
 
 
-def test_a_slowdown_from_no_time_at_all_is_told(dsn: str) -> None:
+def test_a_slowdown_from_no_time_at_all_is_told(connection: Connection) -> None:
     """Where clocks disagree, a run may seem to end as it begins. No percentage tells its change."""
-    with open_connection(dsn) as connection:
-        upsert(connection, [a_run(n, n / 10, seconds=60 if n <= 100 else 0) for n in range(1, 501)])
-        known(connection, 7)
-        shown = whole(connection)
+    upsert(connection, [a_run(n, n / 10, seconds=60 if n <= 100 else 0) for n in range(1, 501)])
+    known(connection, 7)
+    shown = whole(connection)
     assert "went from 0s to 1m 00s (+1m 00s) on 19 Feb" in sentence(single(shown), "slower")
     assert "+1m 00s since 19 Feb, from 0s to 1m 00s" in one_page(shown)
 
 
-def test_what_slowed_a_workflow_may_have_been_merged_since_its_last_run(dsn: str) -> None:
+def test_what_slowed_a_workflow_may_have_been_merged_since_its_last_run(
+    connection: Connection,
+) -> None:
     """Its pull requests run on weekdays alone; they are slower from a Monday on, 23 February."""
-    with open_connection(dsn) as connection:
-        of = {"event_type": "pull_request", "branch": "feature"}
-        made = (a_run(n, n / 10, seconds=(1_200 if n < 70 else 600) + n % 20, **of)
-                for n in range(1, 500))  # fmt: skip
-        upsert(connection, [run for run in made if run.created_at.weekday() < 5])
-        known(connection, 7)
-        (found,) = (
-            each for each in findings(single(whole(connection))) if each.subject == "slower"
-        )
+    of = {"event_type": "pull_request", "branch": "feature"}
+    made = (a_run(n, n / 10, seconds=(1_200 if n < 70 else 600) + n % 20, **of)
+            for n in range(1, 500))  # fmt: skip
+    upsert(connection, [run for run in made if run.created_at.weekday() < 5])
+    known(connection, 7)
+    (found,) = (each for each in findings(single(whole(connection))) if each.subject == "slower")
     assert "".join(map(str, found.advice)) == "Look at what was merged from 20 Feb to 23 Feb."
 
 
-def test_the_commits_of_a_slowdown_after_a_pause_are_named(dsn: str) -> None:
+def test_the_commits_of_a_slowdown_after_a_pause_are_named(connection: Connection) -> None:
     """Nothing ran for four weeks, and the runs since are slower."""
-    with open_connection(dsn) as connection:
-        for first, days_ago, seconds in ((1, 40, 600), (500, 0, 1_200)):
-            upsert(connection, [
-                a_run(first + n, days_ago + n / 9, seconds + n % 9) for n in range(1, 90)
-            ])  # fmt: skip
-        known(connection, 7)
-        (found,) = (
-            each for each in findings(single(whole(connection))) if each.subject == "slower"
-        )
+    for first, days_ago, seconds in ((1, 40, 600), (500, 0, 1_200)):
+        upsert(connection, [
+            a_run(first + n, days_ago + n / 9, seconds + n % 9) for n in range(1, 90)
+        ])  # fmt: skip
+    known(connection, 7)
+    (found,) = (each for each in findings(single(whole(connection))) if each.subject == "slower")
     assert "".join(map(str, found.advice)) == "Look at the commits after c2 up to c589."
 
 
-def test_the_commits_of_the_default_branch_tell_what_slowed_pull_requests(dsn: str) -> None:
-    with open_connection(dsn) as connection:
-        for first, changes in ((0, {"event_type": "pull_request", "branch": "f"}), (1_000, {})):
-            # More runs of pull requests, so that their slowdown is the one that is told.
-            every = 6 if first else 10
-            seconds = [(1_200 if n < 10 * every else 600) + n % 9 for n in range(60 * every)]
-            runs = [a_run(first + n, n / every, took, **changes) for n, took in enumerate(seconds)]
-            upsert(connection, runs[1:])
-        known(connection, 7)
-        (found,) = (
-            each for each in findings(single(whole(connection))) if each.subject == "slower"
-        )
+def test_the_commits_of_the_default_branch_tell_what_slowed_pull_requests(
+    connection: Connection,
+) -> None:
+    for first, changes in ((0, {"event_type": "pull_request", "branch": "f"}), (1_000, {})):
+        # More runs of pull requests, so that their slowdown is the one that is told.
+        every = 6 if first else 10
+        seconds = [(1_200 if n < 10 * every else 600) + n % 9 for n in range(60 * every)]
+        runs = [a_run(first + n, n / every, took, **changes) for n, took in enumerate(seconds)]
+        upsert(connection, runs[1:])
+    known(connection, 7)
+    (found,) = (each for each in findings(single(whole(connection))) if each.subject == "slower")
     assert found.about["branch_class"] == "pull_request"
     assert "".join(map(str, found.advice)) == "Look at the commits after c1060 up to c1059."
 
