@@ -1,7 +1,8 @@
 -- Which runs have waited for a runner for over an hour, and were still waiting when last seen?
 -- By workflow, the longest wait first. No other answer includes them, because only runs that have
 -- ended are stored. Runs that wait for an approval or for another run are left out, as are runs
--- queued for over 25 hours: GitHub cancels a job after 24 hours, so these will never start.
+-- queued over 25 hours before the end of the period: GitHub cancels a job after 24 hours, so these
+-- do not wait any more, whenever they were last seen.
 -- first_queued_at is when the first of them was queued, seen_at when the last complete ingest
 -- began, which asked for them. pushes counts those that a push started.
 --   psql "$DATABASE_URL" -f sql/analysis/queued_runs.sql
@@ -56,7 +57,9 @@ select
 from queued
 inner join repository_names using (repository_id)
 left join workflow_names using (repository_id, workflow_id)
-where queued.seen_at - queued.queued_at between interval '1 hour' and interval '25 hours'
+cross join period
+where queued.seen_at - queued.queued_at >= interval '1 hour'
+  and period.until - queued.queued_at <= interval '25 hours'
 group by
   queued.repository_id,
   repository_names.repository,

@@ -48,11 +48,12 @@ def test_runs_that_wait_for_a_runner_now_are_urgent(connection: Connection) -> N
 
 @pytest.mark.parametrize(
     ("hours_ago", "status"),
-    [(0.9, "queued"), (26, "queued"), (20, "waiting"), (20, "pending"), (20, "in_progress")],
+    [(0.9, "queued"), (24.5, "queued"), (20, "waiting"), (20, "pending"), (20, "in_progress")],
 )
 def test_other_runs_that_are_open_do_not_wait_for_a_runner(
     connection: Connection, hours_ago: float, status: str
 ) -> None:
+    """One seen after 24.5 hours has been cancelled in the hour since."""
     queue(connection, 101, hours_ago, status)
     known(connection, 7)
     assert told(connection, "queued")[0] is None
