@@ -103,7 +103,8 @@ def waiting(report: RepositoryReport) -> Finding | None:
     advice = "Start fewer jobs in the busiest hours, or add runners with that label."
     if _on_days(worst):
         last = day(worst["last_over_a_minute_at"])
-        advice = f"Find out what kept these runners busy or offline on those days, last on {last}."
+        when = last if worst["days_over_a_minute"] == 1 else f"those days, last on {last}"
+        advice = f"Find out what kept these runners busy or offline on {when}."
     # By the median, because a few approvals would dominate any sum.
     lost = worst["p50_seconds"] * worst["jobs"] / 60
     return Finding("waiting", sentence, (advice,), lost, about=worst)
