@@ -3,11 +3,11 @@
 -- over a day more than twice the longest pause between its runs of the last 90 days. GitHub does
 -- not report the reason. It may be that the schedule or its branch is gone, the person who last
 -- changed it has left the organization, or Actions is disabled in the repository. Schedules with
--- fewer than five runs, and workflows that were deleted or disabled, are left out. A schedule is
--- also left out if its next run may not be stored: because a part of the time since the last one is
--- not listed, or because the run has not ended and may be waiting for an approval.
--- quiet_seconds is the time from the last run to the end of the period, or to the end of what is
--- listed.
+-- fewer than five runs, and workflows that were deleted or disabled, are left out. So is a schedule
+-- whose next run may be in a part of the time since then that is not listed. Runs that have not
+-- ended count too, such as those that wait for an approval. quiet_seconds is the time from the last
+-- run to the end of the period, or to the end of what is listed. html_url is NULL if the last run
+-- has not ended.
 --   psql "$DATABASE_URL" -f sql/analysis/stopped_schedules.sql
 with period as not materialized (
   select
@@ -18,23 +18,42 @@ with period as not materialized (
     'UTC' as time_zone,
     null::bigint as top
 ),
+started as (
+  select
+    repository_id,
+    workflow_id,
+    github_run_id,
+    event_type,
+    created_at,
+    html_url
+  from workflow_runs
+  union all
+  select
+    repository_id,
+    workflow_id,
+    github_run_id,
+    event_type,
+    created_at,
+    null as html_url
+  from open_runs
+),
 runs as (
   select
-    workflow_runs.repository_id,
-    workflow_runs.workflow_id,
-    workflow_runs.github_run_id,
-    workflow_runs.created_at,
-    workflow_runs.html_url,
-    workflow_runs.created_at - lag(workflow_runs.created_at) over (
-      partition by workflow_runs.repository_id, workflow_runs.workflow_id
-      order by workflow_runs.created_at
+    started.repository_id,
+    started.workflow_id,
+    started.github_run_id,
+    started.created_at,
+    started.html_url,
+    started.created_at - lag(started.created_at) over (
+      partition by started.repository_id, started.workflow_id
+      order by started.created_at
     ) as pause
-  from workflow_runs
+  from started
   cross join period
-  where workflow_runs.created_at >= period.until - interval '90 days'
-    and workflow_runs.created_at < period.until
-    and (period.repository_ids is null or workflow_runs.repository_id = any(period.repository_ids))
-    and workflow_runs.event_type = 'schedule'
+  where started.created_at >= period.until - interval '90 days'
+    and started.created_at < period.until
+    and (period.repository_ids is null or started.repository_id = any(period.repository_ids))
+    and started.event_type = 'schedule'
 ),
 schedules as materialized (
   select
@@ -79,12 +98,10 @@ where schedules.last_created_at >= period.since
     select 1
     from open_runs
     where open_runs.repository_id = schedules.repository_id
-      -- A database of version 1.0 may not know the workflow.
-      and coalesce(open_runs.workflow_id, schedules.workflow_id) = schedules.workflow_id
-      and coalesce(open_runs.event_type, 'schedule') = 'schedule'
+      -- A database of version 1.0 may not know what started it, nor its workflow.
+      and open_runs.event_type is null
       and open_runs.missing_upstream_at is null
       and open_runs.created_at > schedules.last_created_at
-      and open_runs.created_at <= schedules.last_created_at + tolerated
   )
   and not exists (
     select 1

@@ -72,27 +72,30 @@ def test_a_pause_of_twice_the_longest_and_a_day_is_a_stop(
 
 
 @pytest.mark.parametrize(
-    ("days_ago", "changed", "is_stopped"),
+    ("days_ago", "changed", "since"),
     [
-        pytest.param(9, {}, False, id="a day after the last one"),
-        pytest.param(9, {"workflow_id": None, "event_type": None}, False, id="of version 1.0"),
-        pytest.param(9, {"missing_upstream_at": UNTIL}, True, id="gone"),
-        pytest.param(1, {}, True, id="too late to be the next one"),
-        pytest.param(11, {}, True, id="older"),
-        pytest.param(9, {"workflow_id": 10}, True, id="of another workflow"),
-        pytest.param(9, {"event_type": "push"}, True, id="of a push"),
+        pytest.param(1, {}, None, id="a day ago"),
+        pytest.param(1, {"missing_upstream_at": UNTIL}, None, id="deleted"),
+        pytest.param(9, {"workflow_id": None, "event_type": None}, None, id="of version 1.0"),
+        pytest.param(9, {}, "2026-02-20 00:00, for 9d 00h", id="the last one"),
+        pytest.param(11, {}, "2026-02-19 00:00, for 10d 00h", id="older"),
+        pytest.param(1, {"workflow_id": 10}, "2026-02-19 00:00", id="of another workflow"),
+        pytest.param(1, {"event_type": "push"}, "2026-02-19 00:00", id="of a push"),
     ],
 )
-def test_a_run_that_waits_for_an_approval_may_be_the_next_one(
-    connection: Connection, days_ago: float, changed: dict[str, Any], is_stopped: bool
+def test_a_run_that_has_not_ended_was_started_too(
+    connection: Connection, days_ago: float, changed: dict[str, Any], since: str | None
 ) -> None:
+    """It waits for an approval, or the schedule starts runs again and the first one is running."""
     scheduled(connection, DAILY)
     known(connection, 7)
     at = UNTIL - days_ago * DAY
     upsert(connection, [OpenRun(9_999, 1, 7, "waiting", at, at, 9, "schedule")])
     for column, value in changed.items():
         connection.execute(SQL("update open_runs set {} = %s").format(Identifier(column)), [value])
-    assert bool(told(connection)) is is_stopped
+    found = told(connection)
+    assert bool(found) is bool(since)
+    assert not found or f"no run since {since}" in "".join(map(str, found.sentence))
 
 
 @pytest.mark.parametrize("state", ["deleted", "disabled_manually", "disabled_inactivity"])
