@@ -80,3 +80,16 @@ def test_what_is_cancelled_while_it_waits_lacks_no_runner(connection: Connection
     untaken(connection, 4, 5, after=3 * DAY, first=5)
     untaken(connection, 6, after=23 * HOUR + 45 * MINUTE, first=9)
     assert told(connection)[0] is None
+
+
+def test_runs_that_are_all_cancelled_for_want_of_a_runner_are_said_to_be_so(
+    connection: Connection,
+) -> None:
+    known(connection, 7)
+    untaken(connection, *(2 + n / 3 for n in range(6)))
+    first, second = findings(told(connection)[1])[:2]
+    assert (first.subject, second.subject) == ("no runner", "stalled")
+    assert "".join(map(str, second.advice)) == (
+        "Find what cancels CI: a newer run of its concurrency group, a person, another job, or "
+        "GitHub, because a job waited 24 hours for a runner."
+    )

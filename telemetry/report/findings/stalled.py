@@ -71,6 +71,7 @@ def _advice(row: Row) -> Sentence:
     if row["kind"] == "deployment":
         return undeployed(name)
     if row["kind"] in CANCELLED_KINDS:
-        causes = ": a newer run of its concurrency group, a person, or another job."
-        return ("Find what cancels ", name, causes)
+        causes = "a newer run of its concurrency group, a person, another job, or GitHub"
+        wait = "because a job waited 24 hours for a runner"
+        return ("Find what cancels ", name, f": {causes}, {wait}.")
     return ("Fix ", name, ", or delete it if nobody needs it.")
