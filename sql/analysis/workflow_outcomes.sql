@@ -2,8 +2,8 @@
 -- By kind of branch; the most failures in the end come first. Skipped runs, and those that wait for
 -- an approval, are left out. Rates are of decided runs (success, failure, timed_out,
 -- startup_failure). Times are those of successful first attempts, because failures end early; they
--- include waiting for runners and approvals. first_time_percent takes the first attempt of each
--- run, in_the_end_percent its latest; re-runs make the difference. p95_seconds needs 20 of them.
+-- include waiting for runners and approvals; p95_seconds needs 20 of them. first_time_percent takes
+-- the first attempt of each run, in_the_end_percent its latest; re-runs make the difference.
 -- estimated counts runs whose jobs are not stored; their end is GitHub's last change, which may be
 -- too late. first_missing counts the runs whose first attempt is not stored. Most often that
 -- attempt failed, so first_time_percent is too high. cancelled_last is how many runs were cancelled

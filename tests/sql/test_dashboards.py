@@ -266,3 +266,22 @@ def test_labels_made_for_a_run_are_one_line_of_the_waits(connection: Connection,
     metrics = {row["metric"] for row in rows(connection, "Wait for a runner by day")}
     assert metrics == {row["runner_label"] for row in rows_of(connection, "queue_times", UNTIL)}
     assert len(metrics) == 1
+
+
+def test_the_one_flaky_member_of_a_matrix_is_named_as_in_the_question(
+    connection: Connection, dsn: str
+) -> None:
+    connection.execute("delete from workflow_runs")
+    at = UNTIL - timedelta(days=2)
+    for number in (200, 201):
+        for attempt, conclusion in ((1, "failure"), (2, "success")):
+            of: dict[str, Any] = {"github_run_id": number, "run_attempt": attempt}
+            upsert(connection, [workflow_run(**of, conclusion=conclusion, created_at=at)])
+            jobs = {"test (1)": conclusion, "test (2)": "success"}
+            upsert(connection, [
+                workflow_job(**of, job_id=10 * number + 2 * attempt + n, name=name, conclusion=how)
+                for n, (name, how) in enumerate(jobs.items())
+            ])  # fmt: skip
+    (flaky,) = rows_of(connection, "flaky_jobs", UNTIL)
+    (shown,) = rows(connection, "Flaky jobs")
+    assert shown["job"] == flaky["job"] == "test (1)"
