@@ -1,15 +1,16 @@
 -- What has not succeeded for some runs, although nothing is red on the default branch?
 -- kind has six values. merge queue: its groups since the last green one all failed. deployment (as
 -- in deployments): its runs since the last green one all failed. schedule: its runs since the last
--- green one were all cancelled. Each of these needs three runs or more. default branch: the other
--- runs there of a workflow that does not deploy were all cancelled since its last green one, five
--- or more over a day. pull requests and other (tags, releases, other branches and events): all runs
--- of a workflow since its last green one failed. At the earlier failure rate, chance alone would
--- make them fail on so many branches less than once in a thousand times. Branches of bots and
--- agents do not count; events without a branch are counted by commits. For other, three suffice if
--- no run of the workflow was green anywhere in the period. Cancelled runs count only for schedule
--- and default branch. A workflow that was deleted or disabled is left out. base_branch is the
--- branch that the queue merges into. last_green_at is NULL if none in the period was green.
+-- green one were all cancelled. Each of these needs three runs or more. default branch: the runs
+-- that pushes started there of a workflow that does not deploy were all cancelled since its last
+-- green one, five or more over a day. pull requests and other (tags, releases, other branches and
+-- events): all runs of a workflow since its last green one failed. At the earlier failure rate,
+-- chance alone would make them fail on so many branches less than once in a thousand times.
+-- Branches of bots and agents do not count; events without a branch are counted by commits. For
+-- other, three suffice if no run of the workflow was green anywhere in the period. Cancelled runs
+-- count only for schedule and default branch. A workflow that was deleted or disabled is left out.
+-- base_branch is the branch that the queue merges into. last_green_at is NULL if none in the period
+-- was green.
 --   psql "$DATABASE_URL" -f sql/analysis/stalled.sql
 with period as not materialized (
   select
@@ -81,7 +82,14 @@ runs as (
     and kinds.kind is not null
     and (
       attempts.is_decided
-      or (kinds.kind in ('schedule', 'default branch') and attempts.conclusion = 'cancelled')
+      or (
+        attempts.conclusion = 'cancelled'
+        and (
+          kinds.kind = 'schedule'
+          -- Whoever starts a run by hand may end it so, such as a session for debugging.
+          or (kinds.kind = 'default branch' and attempts.event_type = 'push')
+        )
+      )
     )
 ),
 found as (

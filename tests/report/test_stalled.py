@@ -110,6 +110,11 @@ def test_a_default_branch_whose_runs_are_all_cancelled_is_told(connection: Conne
     connection.execute(rename, {"name": "Deploy"})
     assert said(single(whole(connection))) is None
     connection.execute(rename, {"name": "CI"})
+    # People end a session for debugging so.
+    start = "update workflow_runs set event_type = %(event)s"
+    connection.execute(start, {"event": "workflow_dispatch"})
+    assert said(single(whole(connection))) is None
+    connection.execute(start, {"event": "push"})
     # Within a day, the last one may still succeed.
     connection.execute("delete from workflow_runs where github_run_id >= 7 and github_run_id < 9")
     assert said(single(whole(connection))) is None
