@@ -104,6 +104,11 @@ def test_a_default_branch_whose_runs_are_all_cancelled_is_told(connection: Conne
     found = findings(shown)[0]
     assert (found.subject, found.is_urgent) == ("stalled", False)
     assert "".join(map(str, found.advice)).startswith("Find what cancels CI: a newer run ")
+    # Since then, nothing started it.
+    move = "update workflow_runs set created_at = created_at - interval '4 days'"
+    connection.execute(move)
+    assert str(said(single(whole(connection)))).endswith(" The last of these runs was on 24 Feb.")
+    connection.execute(move.replace("-", "+"))
     # A deployment may wait for an approval until the next one takes its place.
     load_name_kinds(connection)
     rename = "update workflow_runs set workflow_name = %(name)s"

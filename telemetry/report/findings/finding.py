@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from telemetry import counted
 from telemetry.report.figures import Row, and_more
 from telemetry.terminal import Name, Sentence
 
+# After this time without a run, a finding says so.
+LONG_AGO = timedelta(days=3)
 # How many others a finding names in addition to its own subject.
 MOST_NAMED = 3
 # The question in sql/analysis/ that shows more.

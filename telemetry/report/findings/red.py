@@ -1,17 +1,14 @@
 """What is red on the default branch: since which commit, who is blocked, and what to do."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from telemetry import counted
 from telemetry.report.data import RepositoryReport
 from telemetry.report.figures import Row, day, duration, minute
-from telemetry.report.findings.finding import Finding, other_workflows, undeployed
+from telemetry.report.findings.finding import LONG_AGO, Finding, other_workflows, undeployed
 from telemetry.report.github_pages import comparison_page, run_page
 from telemetry.terminal import Name, Sentence
 
-# After this time without a run, the finding says so.
-LONG_AGO = timedelta(days=3)
 # From this many failed runs on, a deployment that no push starts is urgent too.
 MANY_DEPLOYMENTS = 3
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from telemetry import counted
 from telemetry.report.data import RepositoryReport
-from telemetry.report.figures import BRANCHES, Row, duration, minute
-from telemetry.report.findings.finding import Finding, other_workflows, undeployed
+from telemetry.report.figures import BRANCHES, Row, day, duration, minute
+from telemetry.report.findings.finding import LONG_AGO, Finding, other_workflows, undeployed
 from telemetry.report.github_pages import run_page
 from telemetry.terminal import Name, Sentence
 
@@ -38,7 +38,10 @@ def stalled(report: RepositoryReport) -> Finding | None:
     page = run_page(report.api_host, worst["html_url"])
     links = (("latest run", page),) if page else ()
     is_urgent = worst["kind"] in URGENT_KINDS
-    sentence = (*_said(worst), since, *_too(others))
+    newest = worst["last_created_at"]
+    is_old = report.period.until - newest > LONG_AGO
+    pause = f" The last of these runs was on {day(newest)}." if is_old else ""
+    sentence = (*_said(worst), since, pause, *_too(others))
     return Finding("stalled", sentence, _advice(worst), 0, is_urgent, worst, links)
 
 
