@@ -36,6 +36,10 @@ def test_runs_that_wait_for_a_runner_now_are_urgent(connection: Connection) -> N
     assert "".join(map(str, found.sentence)) == (
         "CI waits for a runner: 2 runs are queued, the first since 2026-02-28 03:00, for 20h 00m."
     )
+    assert "".join(map(str, found.advice)) == (
+        "Check that a runner with the labels of its jobs is online and not busy; for GitHub's own "
+        "runners, see githubstatus.com."
+    )
     assert found.links == (("first of them", "https://github.com/acme/r7/actions/runs/101"),)
     assert not is_healthy(shown, findings(shown))
     assert not any("keeps jobs waiting" in text for text in not_found(shown, findings(shown)))

@@ -35,7 +35,8 @@ def queued(report: RepositoryReport) -> Finding | None:
         f"{'' if runs == 1 else 'the first '}since {minute(worst['first_queued_at'])}, for "
         f"{duration(worst['longest_wait_seconds'])}{others(len(rest), 'workflow')}.",
     )
-    advice = ("Check that a runner with the labels of its jobs is online and not busy.",)
+    online = "Check that a runner with the labels of its jobs is online and not busy"
+    advice = (f"{online}; for GitHub's own runners, see githubstatus.com.",)
     lost = float(known_sum(report.queued_runs, "waited_minutes") or 0)
     is_urgent = any(row["pushes"] for row in report.queued_runs)
     page = run_page(report.api_host, f"{report.page}/actions/runs/{worst['github_run_id']}")
