@@ -6,8 +6,8 @@
 -- fewer than five runs, and workflows that were deleted or disabled, are left out. So is a schedule
 -- whose next run may be in a part of the time since then that is not listed. Runs that have not
 -- ended count too, such as those that wait for an approval. quiet_seconds is the time from the last
--- run to the end of the period, or to the end of what is listed. html_url is NULL if the last run
--- has not ended.
+-- run to the end of the period, or to the end of what is listed. html_url is NULL if no attempt of
+-- the last run has ended.
 --   psql "$DATABASE_URL" -f sql/analysis/stopped_schedules.sql
 with period as not materialized (
   select
@@ -62,7 +62,7 @@ schedules as materialized (
     count(distinct github_run_id) as runs,
     max(created_at) as last_created_at,
     max(pause) as longest_pause,
-    (array_agg(html_url order by created_at desc))[1] as html_url
+    (array_agg(html_url order by created_at desc, html_url))[1] as html_url
   from runs
   group by
     repository_id,

@@ -98,6 +98,19 @@ def test_a_run_that_has_not_ended_was_started_too(
     assert not found or f"no run since {since}" in "".join(map(str, found.sentence))
 
 
+def test_the_last_run_keeps_its_page_while_it_is_run_again(connection: Connection) -> None:
+    scheduled(connection, DAILY)
+    known(connection, 7)
+    connection.execute(
+        "insert into open_runs (github_run_id, run_attempt, repository_id, status, created_at, "
+        "workflow_id, event_type) select github_run_id, 2, 7, 'queued', created_at, workflow_id, "
+        "event_type from workflow_runs where event_type = 'schedule' "
+        "order by created_at desc limit 1"
+    )
+    found = told(connection)
+    assert found and found.links
+
+
 @pytest.mark.parametrize("state", ["deleted", "disabled_manually", "disabled_inactivity"])
 def test_a_workflow_that_was_deleted_or_disabled_has_no_schedule(
     connection: Connection, state: str
