@@ -110,6 +110,16 @@ def test_the_summary_holds_findings_figures_and_tables(of_one: Report) -> None:
     )
 
 
+def test_of_several_repositories_the_most_urgent_comes_first(connection: Connection) -> None:
+    for number, conclusion in ((7, "success"), (8, "failure")):
+        of = {"repository_id": number, "repository": f"acme/r{number}"}
+        upsert(connection, [a_run(100 * number + n, n, **of) for n in range(1, 7)])
+        upsert(connection, [a_run(100 * number, 0.5, conclusion=conclusion, **of)])
+        known(connection, number)
+    written = summary(report(connection, MONTH, UNTIL))
+    assert written.index("## acme/r8") < written.index("## acme/r7")
+
+
 def test_a_database_without_anything_says_how_to_begin(connection: Connection) -> None:
     text = summary(report(connection, MONTH, UNTIL))
     assert "No repository has been ingested yet." in text

@@ -40,8 +40,9 @@ def summary(report: Report) -> str:
     if len(report.repositories) > MOST_IN_DETAIL:
         parts += _organisation(report)
     else:
-        for each in report.repositories:
-            parts += _repository(each)
+        of = organisation(report)
+        for standing in (*of.needing, *of.healthy, *of.empty):
+            parts += _repository(standing.report)
     if not report.repositories:
         parts += [report.nothing, listing(PHASES, report.llm_phases)]
     return cut_to("\n\n".join(part for part in parts if part) + "\n")
