@@ -19,7 +19,7 @@ from options.github import chosen_repositories
 from options.llm import chosen_logs
 from output import progress, say, set_outputs, show_json, show_sentences
 
-from telemetry import counted, first_of, settings
+from telemetry import TelemetryError, counted, first_of, settings
 from telemetry.database.concerns import MOST_NAMED
 from telemetry.database.connection import Connection, describe
 from telemetry.database.prices import load_name_kinds, load_runner_prices, unused_runner_prices
@@ -54,7 +54,7 @@ def main() -> int:
     repositories = chosen_repositories(options.repo, os.environ, target, options.org)
     _check(options, repositories)
     chosen = chosen_logs(options) if options.llm and options.logs else None
-    calls = pruned = None
+    calls = pruned = problem = None
     with github(options.wait) as client, migrated_database() as connection:
         say(f"into {describe(connection)}")
         _take_settings(connection, options)
@@ -67,7 +67,10 @@ def main() -> int:
             if chosen and chosen.logs.files:
                 calls = chosen.ingest(connection, _oldest(connection))
             local_time, github_time = datetime.now(UTC), client.github_time
-            pruned = prune(connection, local_time=local_time, github_time=github_time)
+            try:
+                pruned = prune(connection, local_time=local_time, github_time=github_time)
+            except TelemetryError as error:
+                problem = error  # what was stored is said first
             update_statistics(connection)
     if options.json:
         show_json(repositories=reports, llm_calls=calls, pruned=pruned)
@@ -81,7 +84,10 @@ def main() -> int:
     lost = [f"LLM_LOGS: {text}" for text in chosen.logs.unmatched] if chosen else []
     if calls and (text := lost_text(calls)):
         lost.append(text)
-    return _ended(options, reports, code, lost)
+    code = _ended(options, reports, code, lost)
+    if problem:
+        raise problem
+    return code
 
 
 def _check(options: Namespace, repositories: list[str]) -> None:
@@ -185,15 +191,9 @@ def _ended(options: Namespace, reports: list[Report], code: int, lost: list[str]
 
 def exit_code(reports: list[Report]) -> int:
     outcomes = {report.outcome for report in reports}
-    for outcome, code in (
-        ("interrupted", INTERRUPTED),
-        ("failed", 1),
-        ("incomplete", INCOMPLETE),
-        ("not reached", INCOMPLETE),
-    ):
-        if outcome in outcomes:
-            return code
-    return 0
+    codes = {"interrupted": INTERRUPTED, "failed": 1}
+    codes |= dict.fromkeys(("incomplete", "not reached"), INCOMPLETE)
+    return next((code for outcome, code in codes.items() if outcome in outcomes), 0)
 
 
 if __name__ == "__main__":

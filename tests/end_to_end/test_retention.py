@@ -40,8 +40,9 @@ def test_an_ingest_that_github_does_not_answer_for_a_week_deletes_nothing(
     grow_old(connection, 390)
     rows = len(stored(connection))
     connection.execute("update ingestions set finished_at = finished_at - interval '8 days'")
-    done = run("ingest_workflows", "--no-jobs", GITHUB_API_URL="http://127.0.0.1:9")
+    done = run("ingest_workflows", "--no-jobs", "--json", GITHUB_API_URL="http://127.0.0.1:9")
     assert_one_sentence(done, 1, "nothing was pruned, because the database's clock says ")
+    assert [each["outcome"] for each in json.loads(done.stdout)["repositories"]] == ["failed"]
     assert len(stored(connection)) == rows
     assert f": {rows} run attempts" in run("prune", "--keep", "6 months").stdout
 
