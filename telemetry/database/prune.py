@@ -118,7 +118,7 @@ def _prune_batch(connection: Connection, table: str, key: str, before: datetime)
 
 def _refuse_unconfirmed(connection: Connection, kept: Retention, database_time: datetime) -> None:
     """Raise TelemetryError if GitHub has not told the time for long."""
-    (row,) = execute(connection, "prune/last_answer").fetchall()
+    (row,) = execute(connection, "prune/last_complete_ingest")
     confirmed_at = row["finished_at"]
     if confirmed_at and database_time - confirmed_at > LONGEST_UNCONFIRMED:
         raise TelemetryError(

@@ -1,5 +1,5 @@
 -- When the last complete ingest of a watched repository ended, by GitHub's clock.
---   psql "$DATABASE_URL" -f sql/prune/last_answer.sql
+--   psql "$DATABASE_URL" -f sql/prune/last_complete_ingest.sql
 select max(ingestions.finished_at) as finished_at
 from ingestions
 inner join repositories using (repository_id)
