@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 from client import github
 from connections import migrated_database
-from options.github import chosen_repositories
+from options.github import chosen_repositories, with_those_of_owner
 from options.llm import chosen_logs
 from output import progress, say, set_outputs, show_json, show_sentences
 
@@ -27,10 +27,9 @@ from telemetry.database.prune import prune
 from telemetry.database.questions import find_repositories
 from telemetry.database.retention import Retention, horizon, offer, stored
 from telemetry.database.statistics import update_statistics
-from telemetry.database.watched import watched_of
 from telemetry.github.client import GitHub
 from telemetry.github.errors import LimitReached
-from telemetry.runs.ingest import ingest, repositories_of
+from telemetry.runs.ingest import ingest
 from telemetry.runs.request import Report, Tools, Wanted
 from telemetry.runs.rounds import FEW, SMALLEST_SHARE
 from telemetry.summaries.ingests import (
@@ -52,6 +51,7 @@ def main() -> int:
     options = parse(__doc__, "ingest_workflows")
     target = "ingest" if options.llm else "ingest-github"
     repositories = chosen_repositories(options.repo, os.environ, target, options.org)
+    options.exclude = settings.repositories(options.exclude, "EXCLUDE")
     _check(options, repositories)
     chosen = chosen_logs(options) if options.llm and options.logs else None
     calls = pruned = problem = None
@@ -92,7 +92,7 @@ def main() -> int:
 
 def _check(options: Namespace, repositories: list[str]) -> None:
     """Say which options have no effect. Raises UsageError."""
-    if settings.repositories(options.exclude, "EXCLUDE") and not options.org:
+    if options.exclude and not options.org:
         say("note: EXCLUDE is not read without ORG")
     if options.run_id is not None and len(repositories) != 1:
         raise settings.UsageError(
@@ -149,15 +149,10 @@ def _ingest(
     repositories = named
     if options.org:
         try:
-            excluded = settings.repositories(options.exclude, "EXCLUDE")
-            known = watched_of(connection, options.org, named)
-            found = repositories_of(client, options.org, options.archived, excluded, say, known)
+            repositories = with_those_of_owner(connection, client, options, named)
         except LimitReached as error:
             say(f"the repositories of {options.org} were not listed: {error}")
             return [Report(options.org, "not reached", str(error))]
-        # GitHub ignores the case of names.
-        repositories = list({name.lower(): name for name in [*named, *found]}.values())
-        say(f"{options.org} has {counted(len(found), 'repository')}")
     reports = []
     is_brief = len(repositories) > FEW
     # Listing the repositories of an owner has taken some.
